@@ -1,0 +1,57 @@
+# The first `make` creates .venv and installs the locks; the next ones install nothing.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+export ITERATIVE_DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: setup repro quick full test test-all lint ui describe readme clean
+
+setup: $(RUNTIME)
+
+repro: $(RUNTIME)
+	@python -m pipeline study
+
+quick full: $(RUNTIME)
+	@python -m pipeline study $@
+
+test: $(DEVELOPMENT) lint
+	@python -m pytest -m "not slow"
+
+test-all: $(DEVELOPMENT) lint
+	@python -m pytest
+
+lint: $(DEVELOPMENT)
+	@ruff check
+	@ruff format --check
+	@pyright
+
+ui: $(RUNTIME)
+	@python -m pipeline ui $(if $(CELL),--cell $(CELL))
+
+describe: $(RUNTIME)
+	@python -m pipeline describe
+
+readme: $(RUNTIME)
+	@python -m pipeline readme
+
+# Outs, tracking database and studies; the result cache and the downloaded digits stay.
+clean:
+	rm -rf data models predictions timings var .dvc/cache .dvc/tmp
+
+$(RUNTIME): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python must be 3.11 or newer, but got " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -r requirements.lock
+	@# A download without git: DVC must not look for it.
+	@test -e .git || dvc config --quiet --local core.no_scm true
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
+	$(PIP) -r requirements-dev.lock
+	@touch $@

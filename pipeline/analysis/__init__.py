@@ -1,0 +1,1 @@
+"""Numbers out of predictions: errors, intervals, tests, verdicts. No torch here."""

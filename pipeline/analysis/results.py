@@ -1,0 +1,178 @@
+"""The record of a study: every number that the report shows, as one JSON object."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.analysis.comparison import Pair, compare, families
+from pipeline.analysis.curves import final_train_error
+from pipeline.analysis.errors import BoolArray, diverged, wrong
+from pipeline.analysis.inputs import Predictions
+from pipeline.analysis.intervals import estimate
+from pipeline.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """All that is known of one variant.
+
+    Attributes:
+        difference: The words in which it differs from the baseline network, as written.
+        sizes: `parameters`, `connections`, `macs`.
+        spec: Its `spec.json`.
+    """
+
+    difference: Mapping[str, object]
+    note: str | None
+    sizes: Mapping[str, int]
+    spec: Mapping[str, Any]
+    history: pd.DataFrame
+    predictions: Predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the study had declared before any of its networks was judged.
+
+    Attributes:
+        source: Where the images are from; "mnist" is the real thing.
+        margin: The difference in error (a fraction) that is too small to matter.
+        planned: (variant, baseline) pairs of the planned family.
+    """
+
+    name: str
+    digest: str
+    source: str
+    baseline: str
+    seeds: Sequence[int]
+    epochs: int
+    batch_size: int
+    margin: float
+    planned: Sequence[Pair]
+
+
+def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """The whole record, as it reads back once written; the same input gives the same bytes.
+
+    Raises:
+        UserError: If variants were not judged on the same images, or not trained on the same data
+            by the same code.
+    """
+    _require_same(outcomes)
+    errors = {
+        name: wrong(outcome.predictions.scores, outcome.predictions.labels)
+        for name, outcome in outcomes.items()
+    }
+    complete = {
+        name: rows if len(rows) == len(plan.seeds) else None for name, rows in errors.items()
+    }
+    kin = families(list(outcomes), baseline=plan.baseline, planned=plan.planned)
+    comparisons = compare(complete, families=kin, margin=plan.margin)
+    record = {
+        "study": _study(plan, outcomes, {family: len(pairs) for family, pairs in kin.items()}),
+        "variants": {name: _variant(outcome, errors[name]) for name, outcome in outcomes.items()},
+        "comparisons": [asdict(comparison) for comparison in comparisons],
+    }
+    return json.loads(to_json(record))
+
+
+def to_json(content: Mapping[str, Any]) -> bytes:
+    """As written to disk: floats in full, the order kept; a number that is none is our mistake."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode("utf8")
+
+
+def headline(results: Mapping[str, Any]) -> dict[str, float]:
+    """The few numbers for `dvc metrics`, flat: each test error, and what differs from baseline."""
+    baseline = results["study"]["baseline"]
+    differences = {
+        each["variant"]: each["difference"]
+        for each in results["comparisons"]
+        if each["baseline"] == baseline and each["difference"] is not None
+    }
+    numbers: dict[str, float] = {}
+    for name, variant in results["variants"].items():
+        numbers[f"{name}.test_error"] = variant["test_error"]["mean"]
+        if name in differences:
+            numbers[f"{name}.difference"] = differences[name]
+    return numbers
+
+
+def _study(
+    plan: Plan, outcomes: Mapping[str, Outcome], family_sizes: Mapping[str, int]
+) -> dict[str, Any]:
+    first = next(iter(outcomes.values()))
+    environment = first.spec["environment"]
+    return {
+        "name": plan.name,
+        "source": plan.source,
+        "baseline": plan.baseline,
+        "seeds": list(plan.seeds),
+        "epochs": plan.epochs,
+        "batch_size": plan.batch_size,
+        "training_images": first.spec["training_images"],
+        "test_images": len(first.predictions.labels),
+        "margin": plan.margin,
+        "planned": [list(pair) for pair in plan.planned],
+        "families": dict(family_sizes),
+        "params_digest": plan.digest,
+        "data_digest": first.spec["data"],
+        "code_digest": first.spec["code"],
+        "device_kind": " and ".join(_devices(outcomes)),
+        "versions": {
+            package: environment[package]
+            for package in ("torch", "numpy", "pytorch_lightning")
+            if package in environment
+        },
+    }
+
+
+def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
+    return sorted({str(each.spec["environment"].get("device")) for each in outcomes.values()})
+
+
+def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:
+    found = estimate(errors)
+    lost = diverged(outcome.predictions.scores)
+    return {
+        "difference": dict(outcome.difference),
+        "note": outcome.note,
+        "reference_model": bool(outcome.spec["network"].get("hidden")),
+        **outcome.sizes,
+        "hyperparameters": outcome.spec["hyperparameters"],
+        "cells": outcome.spec["cells"],
+        "validation_error": None,  # comes with tuning
+        "train_error": final_train_error(outcome.history),
+        "test_error": {
+            "mean": found.mean,
+            "ci95": found.interval(0.95),
+            "per_seed": [float(share) for share in errors.mean(axis=1)],
+            "n_seeds": errors.shape[0],
+            "n_images": errors.shape[1],
+        },
+        "diverged_seeds": [
+            seed for seed, gone in zip(outcome.predictions.seeds, lost, strict=True) if gone
+        ],
+    }
+
+
+def _require_same(outcomes: Mapping[str, Outcome]) -> None:
+    names = list(outcomes)
+    first = outcomes[names[0]]
+    for name in names[1:]:
+        other = outcomes[name]
+        if not np.array_equal(first.predictions.labels, other.predictions.labels):
+            raise UserError(
+                f"all variants must be judged on the same images, but got other labels for "
+                f"{name!r} than for {names[0]!r}: run `make repro`."
+            )
+        for key in ("data", "code", "training_images", "epochs", "batch_size"):
+            if first.spec[key] != other.spec[key]:
+                raise UserError(
+                    f"all variants must share `{key}`, but got {other.spec[key]!r} for {name!r} "
+                    f"and {first.spec[key]!r} for {names[0]!r}: run `make repro`."
+                )

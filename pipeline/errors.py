@@ -1,0 +1,8 @@
+"""The mistakes a user can make, told apart from ours."""
+
+
+class UserError(Exception):
+    """A mistake in params.yaml, in the data or on the command line.
+
+    Shown as its message alone, without a traceback; the exit code is 2.
+    """

@@ -1,0 +1,43 @@
+"""The ledger of looks at the test set: `reports/test_looks.csv`, one row a distinct evaluation."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.data.cache import place
+from pipeline.training.models import TrainedNetwork
+from pipeline.training.workers import Epoch, Finished, Job
+
+LEDGER = Path("reports/test_looks.csv")
+COLUMNS = ("evaluation", "training", "variant", "seed", "date")
+
+
+class Ledger:
+    """Writes a row for each evaluation that was computed and that the ledger does not know."""
+
+    def __init__(
+        self, variant: str, models: Sequence[TrainedNetwork], jobs: Sequence[Job], *, keep: bool
+    ) -> None:
+        self.variant, self.models, self.jobs, self.keep = variant, models, jobs, keep
+
+    def __call__(self, event: Epoch | Finished) -> None:
+        if self.keep and isinstance(event, Finished) and not event.cached:
+            model = self.models[event.index]
+            day = datetime.now(UTC).date().isoformat()
+            evaluation = self.jobs[event.index].cell.key
+            record_look((evaluation, model.cell, self.variant, str(model.seed), day))
+
+
+def record_look(row: tuple[str, ...], *, ledger: Path = LEDGER) -> None:
+    """Append a row of `COLUMNS`, unless its evaluation is there already."""
+    text = ledger.read_text(encoding="utf8") if ledger.exists() else ""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    if not text:
+        writer.writerow(COLUMNS)
+    if all(known["evaluation"] != row[0] for known in csv.DictReader(io.StringIO(text))):
+        writer.writerow(row)
+    if lines.getvalue():
+        place(ledger, (text + lines.getvalue()).encode())

@@ -1,0 +1,40 @@
+"""Initial values, keyed so that layers which two variants share start from the same numbers."""
+
+import hashlib
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.networks.layers import TableConv2d, TrainableSubsampling, UnsharedTableConv2d
+
+
+def generator(seed: int, purpose: str, name: str) -> torch.Generator:
+    """A stream of its own for each (seed, purpose, name), whatever else is drawn."""
+    key = hashlib.sha256(f"{seed}/{purpose}/{name}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(key[:8], "big") >> 1)
+
+
+@torch.no_grad()
+def initialise(network: nn.Module, *, init: str, seed: int) -> None:
+    """Draw every layer's initial values on the CPU, in place.
+
+    Weights are uniform in +-2.4/F_i under `paper` (appendix A) and +-sqrt(3/F_i) under `fan_in`
+    (unit variance for inputs of unit variance), where F_i counts a unit's inputs without the bias.
+    """
+    for name, layer in network.named_children():
+        if isinstance(layer, TrainableSubsampling):
+            # The paper does not say; the authors' own code starts every coefficient here.
+            layer.coefficient.fill_(0.5)
+            layer.bias.zero_()
+        elif isinstance(layer, TableConv2d | UnsharedTableConv2d | nn.Linear):
+            fan_in = _fan_in(layer)
+            bound = 2.4 / fan_in if init == "paper" else (3 / fan_in) ** 0.5
+            draws = torch.rand(layer.weight.shape, generator=generator(seed, "init", name))
+            layer.weight.copy_((2 * draws - 1) * bound)
+            layer.bias.zero_()  # the paper does not say; the authors' own code does this
+
+
+def _fan_in(layer: nn.Module) -> Tensor:
+    if isinstance(layer, nn.Linear):
+        return torch.tensor(float(layer.in_features))
+    return layer.get_buffer("fan_in")

@@ -1,0 +1,145 @@
+"""The answer of a study in at most three sentences, out of its verdicts.
+
+Prose here, as in `methods.py`, has `code` and [links](to) in it and nothing else of Markdown.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pipeline.report import numbers
+
+# (mechanism, word) of a variant that differs in nothing else -> what was done to the network.
+DEEDS = {
+    ("connectivity", "unshared"): "removing weight sharing",
+    ("connectivity", "untied"): "untying the shared weights",
+    ("connectivity", "full"): "connecting C1 and C3 fully",
+    ("hierarchy", "one"): "removing the second stage",
+    ("c3_table", "complete"): "completing the C3 table",
+    ("subsampling", "stride"): "replacing pooling by strides",
+    ("subsampling", "none"): "deleting pooling",
+    ("subsampling", "average"): "plain average pooling",
+    ("subsampling", "max"): "max pooling",
+    ("activation", "relu"): "using ReLU",
+    ("output", "linear"): "a linear output layer",
+}
+CHANGED = ("worse", "worse by less than the margin", "better", "better by less than the margin")
+UNCHANGED = ("practically equal", "not distinguished")
+Comparison = Mapping[str, Any]
+
+
+def answer(results: Mapping[str, Any]) -> list[str]:
+    """What the comparisons with the baseline say: differences, none found, not testable."""
+    comparisons = with_baseline(results)
+    if not comparisons:
+        return [_alone(results)]
+    sentences = (
+        _sentence(results, comparisons, CHANGED),
+        _sentence(results, comparisons, UNCHANGED),
+        _untestable(comparisons),
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def with_baseline(results: Mapping[str, Any]) -> list[Comparison]:
+    """The comparisons with the baseline of the study, in the order of the variants."""
+    baseline = results["study"]["baseline"]
+    found = {
+        each["variant"]: each for each in results["comparisons"] if each["baseline"] == baseline
+    }
+    return [found[name] for name in results["variants"] if name in found]
+
+
+def deed(name: str, variant: Mapping[str, Any]) -> str:
+    """What a variant does to the baseline, to be followed by "cost 0.2 points"."""
+    if variant["reference_model"]:
+        return f"using the reference model `{name}`"
+    words = [(mechanism, str(word)) for mechanism, word in variant["difference"].items()]
+    known = DEEDS.get(words[0]) if len(words) == 1 else None
+    return known or f"changing it to `{name}`"
+
+
+def _alone(results: Mapping[str, Any]) -> str:
+    study = results["study"]
+    error = results["variants"][study["baseline"]]["test_error"]
+    return (
+        f"`{study['baseline']}` misreads {_error(error)} of the test images; there is nothing to "
+        "compare it with."
+    )
+
+
+def _error(error: Mapping[str, Any]) -> str:
+    places = numbers.decimals(error["ci95"])
+    mean = f"{numbers.percent(error['mean'], places)} %"
+    seeds = numbers.counted(error["n_seeds"], "seed")
+    if error["ci95"] is None:
+        return f"{mean} ({seeds}, no interval)"
+    return f"{mean} (95 % interval {numbers.span(error['ci95'], places)}; {seeds})"
+
+
+def _sentence(
+    results: Mapping[str, Any], comparisons: Sequence[Comparison], verdicts: Sequence[str]
+) -> str:
+    groups = [[each for each in comparisons if each["verdict"] == word] for word in verdicts]
+    clauses = [_clause(results, group) for group in groups if group]
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if clauses else ""
+
+
+def _clause(results: Mapping[str, Any], group: Sequence[Comparison]) -> str:
+    """As in "removing a cost 0.2 points of test error (...) and removing b 0.3: both worse"."""
+    word = group[0]["verdict"]
+    write = _effect(word)
+    variants = results["variants"]
+    first, *rest = group
+    seeds = numbers.counted(variants[first["variant"]]["test_error"]["n_seeds"], "paired seed")
+    told = [_first(word, deed(first["variant"], variants[first["variant"]]), write(first), seeds)]
+    for each in rest:
+        amount, interval = write(each)
+        told.append(f"{deed(each['variant'], variants[each['variant']])} {amount} ({interval})")
+    together = {1: "", 2: "both "}.get(len(group), "all ")
+    return f"{numbers.listed(told)}: {together}{_with_margin(word, results['study']['margin'])}"
+
+
+def _first(word: str, subject: str, effect: tuple[str, str], seeds: str) -> str:
+    amount, interval = effect
+    known = f"(95 % interval {interval}; {seeds})"
+    if word.startswith("worse"):
+        return f"{subject} cost {amount} points of test error {known}"
+    if word.startswith("better"):
+        return f"{subject} took {amount} points off the test error {known}"
+    return f"{subject} changed the test error by {amount} points {known}"
+
+
+def _effect(word: str) -> Callable[[Comparison], tuple[str, str]]:
+    """How the amount and its interval are written: a gain is told as a positive number."""
+
+    def write(comparison: Comparison) -> tuple[str, str]:
+        low, high = comparison["ci95"]
+        places = numbers.decimals((low, high))
+        if word.startswith("better"):
+            amount = numbers.percent(-comparison["difference"], places)
+            return amount, numbers.span((-high, -low), places)
+        signed = not word.startswith("worse")
+        amount = numbers.percent(comparison["difference"], places, signed=signed)
+        return amount, numbers.span((low, high), places)
+
+    return write
+
+
+def _with_margin(word: str, margin: float) -> str:
+    points = f"{numbers.plain(100 * margin)} points"
+    if word == "practically equal":
+        return f"{word} (within ±{points})"
+    return f"{word} of {points}" if word.endswith("margin") else word
+
+
+def _untestable(comparisons: Sequence[Comparison]) -> str:
+    changes = [
+        f"`{each['variant']}` {numbers.change_with_interval(each['difference'], each['ci95'])}"
+        for each in comparisons
+        if each["verdict"] == "not testable"
+    ]
+    if not changes:
+        return ""
+    known = "points (95 % interval, where there is one)"
+    return f"Not testable with these data, changes in {known}: {numbers.listed(changes)}."

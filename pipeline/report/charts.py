@@ -1,0 +1,134 @@
+"""The figures: one Vega-Lite specification each, drawn as SVG and interactive in the page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from pipeline.report import rows, theme, titles
+
+Curves = Mapping[str, Sequence[Mapping[str, Any]]]
+
+WIDTH, HEIGHT, ROW_HEIGHT = 600, 320, 34
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure; `name` is its file's, without the ending; `spec` lacks the colours of a page."""
+
+    name: str
+    title: str
+    caption: str
+    spec: dict[str, Any]
+
+    def svg(self) -> str:
+        """As it stands beside the Markdown, dark on white."""
+        return vl_convert.vegalite_to_svg({**self.spec, "config": theme.config(dark=False)})
+
+
+def figures(results: Mapping[str, Any], curves: Curves) -> list[Figure]:
+    """All figures in the order of the report. `curves[variant]` is from `analysis.curves`."""
+    return [differences(results), errors(results), learning_curves(results, curves)]
+
+
+def differences(results: Mapping[str, Any]) -> Figure:
+    """Every comparison's difference in points, with its interval and the band of the margin."""
+    drawn = rows.differences(results)
+    margin = 100 * results["study"]["margin"]
+    x = partial(alt.X, title="change in test error, percentage points")
+    y = alt.Y("comparison:N", sort=[row["comparison"] for row in drawn], title=None)
+    band = alt.Chart(_data([{"low": -margin, "high": margin}])).mark_rect(
+        color=theme.MUTED, opacity=0.2
+    )
+    zero = alt.Chart(_data([{"value": 0}])).mark_rule(color=theme.MUTED)
+    words = alt.Chart(_data(drawn)).mark_text(align="left", baseline="middle", dx=8)
+    layers = [
+        band.encode(x=x("low:Q"), x2="high:Q"),
+        zero.encode(x=x("value:Q")),
+        *_intervals(drawn, x, y),
+        words.encode(x=x("end:Q"), y=y, text="verdict:N"),
+    ]
+    return _figure(
+        "differences",
+        alt.LayerChart(layer=layers, height=alt.Step(ROW_HEIGHT)),
+        title=titles.differences(results),
+        caption=titles.DIFFERENCES,
+    )
+
+
+def errors(results: Mapping[str, Any]) -> Figure:
+    """Every variant's test error in percent, with its interval; each seed a small point."""
+    x = partial(alt.X, title="test error, %", scale=alt.Scale(zero=False))
+    y = alt.Y("variant:N", sort=list(results["variants"]), title=None)
+    seeds = alt.Chart(_data(rows.seeds(results))).mark_point(
+        size=14, filled=True, color=theme.MUTED, opacity=0.8, yOffset=9
+    )
+    layers = [*_intervals(rows.errors(results), x, y), seeds.encode(x=x("value:Q"), y=y)]
+    return _figure(
+        "errors",
+        alt.LayerChart(layer=layers, height=alt.Step(ROW_HEIGHT)),
+        title=titles.errors(results),
+        caption=titles.ERRORS,
+    )
+
+
+def learning_curves(results: Mapping[str, Any], curves: Curves) -> Figure:
+    """Every variant's training error by epoch, on a logarithmic axis."""
+    # No error at all has no place on this axis: it is drawn at half an image.
+    drawn = rows.curves(curves, floor=0.5 / results["study"]["training_images"])
+    y = partial(alt.Y, title="training error, %", scale=alt.Scale(type="log", nice=False))
+    color, dash, shape = _looks(list(results["variants"]))
+    x = alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
+    base = alt.Chart(_data(drawn)).encode(x=x, color=color)
+    layers = [
+        base.mark_area(opacity=0.12).encode(y=y("low:Q"), y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(y=y("mean:Q"), strokeDash=dash),
+        base.mark_point(size=45, filled=True, opacity=1).encode(
+            y=y("mean:Q"), shape=shape, tooltip=_tooltips(drawn)
+        ),
+    ]
+    return _figure(
+        "learning_curves",
+        alt.LayerChart(layer=layers, height=HEIGHT),
+        title=titles.curves(curves),
+        caption=titles.CURVES,
+    )
+
+
+def _looks(variants: list[str]) -> tuple[alt.Color, alt.StrokeDash, alt.Shape]:
+    """A variant's line has a colour and a dash, its points a shape: one legend for all three."""
+    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolSize=80, symbolOpacity=1)
+    return (
+        alt.Color("variant:N", scale=theme.scale(variants, theme.COLOURS), legend=legend),
+        alt.StrokeDash("variant:N", scale=theme.scale(variants, theme.DASHES), legend=legend),
+        alt.Shape("variant:N", scale=theme.scale(variants, theme.SHAPES), legend=legend),
+    )
+
+
+def _intervals(drawn: rows.Rows, x: Callable[[str], alt.X], y: alt.Y) -> list[alt.Chart]:
+    """A line for each interval that there is, and the estimate on it as a point."""
+    bounded = [row for row in drawn if row["low"] is not None]
+    line = alt.Chart(_data(bounded)).mark_rule(color=theme.MARK, strokeWidth=2)
+    point = alt.Chart(_data(drawn)).mark_point(size=70, filled=True, color=theme.MARK, opacity=1)
+    return [
+        line.encode(x=x("low:Q"), x2="high:Q", y=y),
+        point.encode(x=x("value:Q"), y=y, tooltip=_tooltips(drawn)),
+    ]
+
+
+def _tooltips(drawn: rows.Rows) -> list[alt.Tooltip]:
+    fields = [field for field in rows.TOOLTIPS if drawn and field in drawn[0]]
+    return [alt.Tooltip(f"{field}:N", title=rows.TOOLTIPS[field]) for field in fields]
+
+
+def _data(values: rows.Rows) -> alt.InlineData:
+    return alt.InlineData(values=values)
+
+
+def _figure(name: str, chart: alt.LayerChart, *, title: str, caption: str) -> Figure:
+    spec = chart.properties(width=WIDTH, title=title, description=f"{title}. {caption}").to_dict()
+    del spec["config"]  # altair's own theme; ours depends on the page
+    return Figure(name=name, title=title, caption=caption, spec=spec)

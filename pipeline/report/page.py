@@ -1,0 +1,92 @@
+"""The page: what the report says in which order, as one HTML file and as Markdown."""
+
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from pipeline.report import tables, theme
+from pipeline.report.answer import answer
+from pipeline.report.charts import Figure
+from pipeline.report.gaps import gaps
+from pipeline.report.methods import command, foreign, methods, scope
+
+THEMES = ("light", "dark")
+PROSE = (
+    (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
+    (re.compile(r"\[([^\]]+)\]\(([^)]+)\)"), r'<a href="\2">\1</a>'),
+    (re.compile(r"\*([^*]+)\*"), r"<em>\1</em>"),
+)
+
+
+def to_html(results: Mapping[str, Any], figures: Sequence[Figure]) -> str:
+    """One file that needs no other and no network: data, drawing code and style are inside."""
+    return _template("ablation.html.j2", autoescape=True).render(
+        **_content(results),
+        figures=[(figure, Markup(figure.svg())) for figure in figures],
+        specs=_script_json({figure.name: figure.spec for figure in figures}),
+        themes=_script_json({name: theme.config(dark=name == "dark") for name in THEMES}),
+        runtime=Markup(vl_convert.javascript_bundle()),  # pyright: ignore[reportCallIssue]
+    )
+
+
+def to_markdown(results: Mapping[str, Any], figures: Sequence[Figure]) -> str:
+    """The same content; its figures are `figures/<name>.svg` beside it."""
+    return _template("ablation.md.j2", autoescape=False).render(
+        **_content(results), figures=figures
+    )
+
+
+def _content(results: Mapping[str, Any]) -> dict[str, Any]:
+    """What both pages say. Notes are a user's text; all else is prose or tables of ours."""
+    notes = {name: variant["note"] for name, variant in results["variants"].items()}
+    return {
+        "study": results["study"],
+        "scope": scope(results),
+        "foreign": foreign(results),
+        "answer": answer(results),
+        "gaps": gaps(results),
+        "main": tables.main_table(results),
+        "comparisons": tables.comparison_table(results),
+        "hyperparameters": tables.hyperparameter_table(results),
+        "notes": {name: note for name, note in notes.items() if note},
+        "methods": methods(results),
+        "origin": tables.origin_table(results),
+        "cells": tables.cell_table(results),
+        "command": command(results),
+    }
+
+
+def _template(name: str, *, autoescape: bool) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipeline.report"),
+        autoescape=autoescape,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "prose": _prose,
+        "text": tables.markdown_text,
+        "table": tables.markdown_table,
+    }
+    return environment.get_template(name)
+
+
+def _prose(text: str) -> Markup:
+    """Our own sentences as HTML: escaped first, then `code`, [links](to) and *stress*."""
+    escaped = html.escape(text)
+    for pattern, replacement in PROSE:
+        escaped = pattern.sub(replacement, escaped)
+    return Markup(escaped)
+
+
+def _script_json(content: Mapping[str, Any]) -> Markup:
+    """JSON that cannot end the script it stands in."""
+    return Markup(json.dumps(content, allow_nan=False).replace("<", "\\u003c"))

@@ -1,0 +1,90 @@
+"""What the figures draw: rows of values in percent, with the words of their tooltips."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.report import numbers
+
+Rows = list[dict[str, Any]]
+
+# Field of a row -> what the tooltip calls it, in this order.
+TOOLTIPS = {
+    "variant": "variant",
+    "comparison": "comparison",
+    "epoch": "epoch",
+    "estimate": "estimate",
+    "interval": "95 % interval",
+    "range": "range over seeds",
+    "n": "n",
+    "verdict": "verdict",
+}
+
+
+def differences(results: Mapping[str, Any]) -> Rows:
+    """A row for each comparison that has a difference."""
+    known = [each for each in results["comparisons"] if each["difference"] is not None]
+    return [_difference(results["variants"], comparison) for comparison in known]
+
+
+def errors(results: Mapping[str, Any]) -> Rows:
+    """A row for each variant."""
+    return [
+        {
+            "variant": name,
+            "value": 100 * variant["test_error"]["mean"],
+            **_interval(variant["test_error"]["ci95"]),
+            "estimate": numbers.error_with_interval(variant["test_error"]["mean"], None) + " %",
+            "n": _size(variant["test_error"], "seed"),
+        }
+        for name, variant in results["variants"].items()
+    ]
+
+
+def seeds(results: Mapping[str, Any]) -> Rows:
+    """A row for each trained network."""
+    return [
+        {"variant": name, "value": 100 * share}
+        for name, variant in results["variants"].items()
+        for share in variant["test_error"]["per_seed"]
+    ]
+
+
+def curves(points: Mapping[str, Sequence[Mapping[str, Any]]], *, floor: float) -> Rows:
+    """A row for each variant and epoch; anything below `floor`, a fraction, is drawn there."""
+    return [
+        {
+            "variant": name,
+            "epoch": point["epoch"],
+            **{key: 100 * max(point[key], floor) for key in ("mean", "low", "high")},
+            "estimate": numbers.percent(point["mean"], 3) + " %",
+            "range": numbers.span((point["low"], point["high"]), 3) + " %",
+            "n": numbers.counted(point["n"], "seed"),
+        }
+        for name, row in points.items()
+        for point in row
+    ]
+
+
+def _difference(variants: Mapping[str, Any], comparison: Mapping[str, Any]) -> dict[str, Any]:
+    change, interval = 100 * comparison["difference"], _interval(comparison["ci95"])
+    return {
+        "comparison": f"{comparison['variant']} vs {comparison['baseline']}",
+        "value": change,
+        **interval,
+        "end": change if interval["high"] is None else interval["high"],
+        "estimate": numbers.change_with_interval(comparison["difference"], None) + " points",
+        "n": _size(variants[comparison["variant"]]["test_error"], "paired seed"),
+        "verdict": comparison["verdict"],
+    }
+
+
+def _interval(ci95: Sequence[float] | None) -> dict[str, Any]:
+    if ci95 is None:
+        return {"low": None, "high": None, "interval": "none"}
+    text = numbers.span(ci95, numbers.decimals(ci95))
+    return {"low": 100 * ci95[0], "high": 100 * ci95[1], "interval": text}
+
+
+def _size(error: Mapping[str, Any], noun: str) -> str:
+    images = numbers.counted(error["n_images"], "image")
+    return f"{numbers.counted(error['n_seeds'], noun)} × {images}"

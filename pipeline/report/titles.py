@@ -1,0 +1,58 @@
+"""What stands over and under the figures; a title states facts, and only those in the results."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.report import numbers
+
+DIFFERENCES = (
+    "Change in test error, in percentage points: right of zero is worse. Point: mean over paired "
+    "seeds and images. Line: 95 % interval. Grey band: the margin, inside which a difference is "
+    "too small to matter."
+)
+ERRORS = (
+    "Large point and line: mean test error with its 95 % interval over seeds and images. Small "
+    "grey points: the networks of single seeds. To compare variants use the figure of changes: "
+    "pairing makes it sharper than two intervals side by side."
+)
+CURVES = (
+    "Training error by epoch, mean over seeds, with a band from the best to the worst seed; "
+    "logarithmic axis, where no error at all is drawn at half an image. It is measured during the "
+    "epoch, while the weights change. All training images were trained on, so there is no "
+    "validation curve."
+)
+
+
+def differences(results: Mapping[str, Any]) -> str:
+    verdicts = Counter(each["verdict"] for each in results["comparisons"])
+    if not verdicts:
+        return "Nothing to compare: the study has one variant"
+    told = [f"{number} {verdict}" for verdict, number in verdicts.items()]
+    total = numbers.counted(sum(verdicts.values()), "comparison")
+    return f"Change in test error, {total}: {numbers.listed(told)}"
+
+
+def errors(results: Mapping[str, Any]) -> str:
+    found = {name: variant["test_error"] for name, variant in results["variants"].items()}
+    lowest, *_, highest = 2 * sorted(found, key=lambda name: found[name]["mean"])
+    if lowest == highest:
+        return f"Test error of {lowest}: {_mean(found[lowest])}"
+    return (
+        f"Mean test error runs from {_mean(found[lowest])} ({lowest}) to "
+        f"{_mean(found[highest])} ({highest})"
+    )
+
+
+def curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    last = {name: points[-1] for name, points in curves.items() if points}
+    if not last:
+        return "No training error was recorded"
+    lowest, *_, highest = 2 * sorted(last, key=lambda name: last[name]["mean"])
+    epochs = numbers.counted(max(point["epoch"] for point in last.values()), "epoch")
+    ends = [f"{numbers.percent(last[name]['mean'], 2)} % ({name})" for name in (lowest, highest)]
+    return f"Training error after {epochs}: {' to '.join(dict.fromkeys(ends))}"
+
+
+def _mean(error: Mapping[str, Any]) -> str:
+    return f"{numbers.percent(error['mean'], numbers.decimals(error['ci95']))} %"

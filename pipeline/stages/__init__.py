@@ -1,0 +1,1 @@
+"""What `python -m pipeline STAGE` runs: one short main() each, no logic of their own."""

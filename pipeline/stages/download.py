@@ -1,0 +1,23 @@
+"""Put MNIST, or the study's own digits, into data/ after checking all of params.yaml."""
+
+import json
+import time
+from pathlib import Path
+
+from pipeline.data.cache import place
+from pipeline.data.sources import place_mnist
+from pipeline.study import load_study, prune_outs
+
+
+def main() -> None:
+    """Validate first, so that a mistake stops the study before any variant's command runs."""
+    start = time.perf_counter()
+    study = load_study(Path("params.yaml"))
+    place_mnist(
+        Path("data"),
+        source=study.data.source,
+        validation_images=study.data.validation_images,
+    )
+    prune_outs(study.variants)
+    timing = {"stage": "download", "wall_s": time.perf_counter() - start}
+    place(Path("timings/download.json"), (json.dumps(timing) + "\n").encode())

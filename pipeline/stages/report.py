@@ -1,0 +1,67 @@
+"""Judge the variants by their predictions, and write the report."""
+
+import time
+from pathlib import Path
+
+from pipeline.analysis.curves import summarise
+from pipeline.analysis.inputs import read_history, read_json, read_predictions, read_spec
+from pipeline.analysis.results import Outcome, Plan, assemble, headline, to_json
+from pipeline.data.cache import place
+from pipeline.networks.accounting import account
+from pipeline.report.charts import figures
+from pipeline.report.page import to_html, to_markdown
+from pipeline.report.timing import total
+from pipeline.study import Study, load_study
+
+REPORTS = Path("reports")
+
+
+def main() -> None:
+    """Everything comes from the study's own variants and the files of the stages before."""
+    started = time.perf_counter()
+    study = load_study(Path("params.yaml"))
+    outcomes = {name: outcome(study, name) for name in study.variants}
+    results = assemble(plan(study), outcomes)
+    drawn = figures(results, {name: summarise(each.history) for name, each in outcomes.items()})
+    place(REPORTS / "results.json", to_json(results))
+    place(REPORTS / "metrics.json", to_json(headline(results)))
+    place(REPORTS / "ablation.html", to_html(results, drawn).encode("utf8"))
+    place(REPORTS / "ablation.md", to_markdown(results, drawn).encode("utf8"))
+    for figure in drawn:
+        place(REPORTS / "figures" / f"{figure.name}.svg", figure.svg().encode("utf8"))
+    timings = [read_json(path) for path in timing_files(study)]
+    place(REPORTS / "timing.json", to_json(total(timings, time.perf_counter() - started)))
+
+
+def plan(study: Study) -> Plan:
+    """What the report needs of the study as a whole."""
+    return Plan(
+        name=study.name,
+        digest=study.digest,
+        source=study.data.source,
+        baseline=study.baseline,
+        seeds=study.seeds,
+        epochs=study.training.epochs,
+        batch_size=study.training.batch_size,
+        margin=study.evaluation.margin,
+        planned=study.evaluation.planned,
+    )
+
+
+def outcome(study: Study, name: str) -> Outcome:
+    """What the stages before have left of one variant."""
+    sizes = account(study.networks[name])
+    return Outcome(
+        difference=study.variants[name],
+        note=study.notes.get(name),
+        sizes={size: getattr(sizes, size) for size in ("parameters", "connections", "macs")},
+        spec=read_spec(Path("models", name, "spec.json")),
+        history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
+        predictions=read_predictions(Path("predictions", f"{name}.npz"), seeds=study.seeds),
+    )
+
+
+def timing_files(study: Study) -> list[Path]:
+    """In the order in which the stages run."""
+    each = [f"{stage}-{name}" for name in study.variants for stage in ("train", "evaluate")]
+    return [Path("timings", f"{name}.json") for name in ("download", *each)]

@@ -1,0 +1,79 @@
+"""Opens MLflow's own pages on what was recorded, for this machine alone, until Ctrl-C."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pipeline.errors import UserError
+from pipeline.study import repository_root
+from pipeline.tracking.background import without_password
+from pipeline.tracking.tracker import database_file, find_run, tracking_uri
+
+USUAL_PORT = 5000
+
+
+def main(cell: Annotated[str, Option(help="Key of a cell: show its run.")] = "") -> None:
+    uri = recorded_at(Path.cwd())
+    page = page_of(uri, cell)
+    if uri.startswith(("http://", "https://")):
+        print(f"MLflow: {without_password(uri).rstrip('/')}{page}")
+        return
+    port = free_port(USUAL_PORT)
+    print(f"MLflow: http://127.0.0.1:{port}{page} (Ctrl-C ends it)", flush=True)
+    serve(uri, port)
+
+
+def recorded_at(start: Path) -> str:
+    """Where the repository around a folder records its studies.
+
+    Raises:
+        UserError: Outside of the repository, or before anything was recorded.
+    """
+    folders = (start.absolute(), *start.absolute().parents)
+    studies = (f for f in folders if (f / "params.yaml").is_file() and (f / "dvc.yaml").is_file())
+    if (study := next(studies, None)) is None:
+        raise UserError(f"the folder must lie in the repository, but got {str(start)!r}.")
+    uri = tracking_uri(repository_root(study))
+    if (database := database_file(uri)) and not database.is_file():
+        raise UserError("nothing is recorded yet: run `make repro` or `make quick` first.")
+    return uri
+
+
+def page_of(uri: str, cell: str) -> str:
+    """What follows the server's address: nothing, or the run of a cell.
+
+    Raises:
+        UserError: If no run has that cell.
+    """
+    if not cell:
+        return ""
+    if not (cell.isalnum() and (run := find_run(uri, cell))):
+        raise UserError(f"`cell` must be the key of a recorded cell, but got {cell!r}.")
+    return f"/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+
+
+def free_port(usual: int) -> int:
+    """The usual port of this machine's loopback, or any other that is free."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", usual))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def serve(uri: str, port: int) -> None:
+    """Become the server: one worker, and none of its background jobs, which take 250 MB."""
+    quiet = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PYTHONSAFEPATH": "1",  # modules of the current folder are none of MLflow's
+    }
+    options = f"--host 127.0.0.1 --port {port} --workers 1".split()
+    options += ["--uvicorn-opts", "--log-level warning", "--backend-store-uri", uri]
+    command = [sys.executable, "-m", "mlflow", "ui", *options]
+    os.execve(sys.executable, command, os.environ | quiet)

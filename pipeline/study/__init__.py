@@ -1,0 +1,31 @@
+"""The study: params.yaml (and a study's difference to it) as frozen, validated values."""
+
+from pipeline.study.files import PARAMS, load_study, merged, parse_study, read_yaml
+from pipeline.study.parameters import json_schema
+from pipeline.study.place import (
+    STUDIES,
+    is_standard,
+    known_networks,
+    materialise,
+    prune_outs,
+    repository_root,
+)
+from pipeline.study.repro import reproduce
+from pipeline.study.resolve import Study
+
+__all__ = [
+    "PARAMS",
+    "STUDIES",
+    "Study",
+    "is_standard",
+    "json_schema",
+    "known_networks",
+    "load_study",
+    "materialise",
+    "merged",
+    "parse_study",
+    "prune_outs",
+    "read_yaml",
+    "repository_root",
+    "reproduce",
+]

@@ -1,0 +1,126 @@
+"""The mistakes in a params.yaml: all of them at once, each with its path and what is allowed."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.study.parameters import Parameters
+from pipeline.study.resolve import network_spec
+
+Mistake = tuple[str, str]  # where, what
+
+
+def mistakes(written: Any) -> list[Mistake]:
+    """Everything that is wrong with the plain values of a params.yaml."""
+    found = _field_mistakes(written)
+    invalid = {path.partition(".")[0] for path, _ in found}
+    if isinstance(written, dict):
+        for sections, check in CHECKS:
+            if not invalid & set(sections):
+                found += check(*(written[section] for section in sections))
+    return found
+
+
+def _field_mistakes(written: Any) -> list[Mistake]:
+    try:
+        Parameters.model_validate_json(json.dumps(written, default=str))
+    except ValidationError as problem:
+        return [_mistake(error) for error in problem.errors()]
+    return []
+
+
+def _mistake(error: Any) -> Mistake:
+    path = ".".join(str(part) for part in error["loc"]) or "the file"
+    match error["type"]:
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            return (
+                path,
+                f"is not a key here; allowed are {', '.join(_allowed(error['loc'][:-1]))}.",
+            )
+        case "missing":
+            return path, "must be given, but is missing."
+        case "value_error":
+            return path, f"{str(error['ctx']['error']).rstrip('.')}."
+    text = error["msg"][0].lower() + error["msg"][1:]
+    hint = ""
+    if error["type"] == "float_type" and re.fullmatch(r"[\d.]+e-?\d+", str(error["input"])):
+        hint = " YAML reads this as a word: write it out, as 0.001."
+    return path, f"{text}, but got {error['input']!r}.{hint}"
+
+
+def _allowed(path: Iterable[object]) -> list[str]:
+    """The keys that the section at `path` may have, from the schema."""
+    schema = Parameters.model_json_schema()
+    section: Any = schema
+    for part in path:
+        of_any_name = section.get("patternProperties", {"": None})
+        section = section.get("properties", {}).get(part) or next(iter(of_any_name.values()))
+        while "$ref" in section:
+            section = schema["$defs"][section["$ref"].rpartition("/")[2]]
+    return list(section["properties"])
+
+
+def _combinations(network: Any, variants: Any) -> Iterator[Mistake]:
+    for name, difference in variants.items():
+        try:
+            network_spec(network, difference)
+        except ValueError as problem:
+            yield f"variants.{name}", str(problem)
+
+
+def _one_baseline(variants: Any) -> Iterator[Mistake]:
+    baselines = [name for name, difference in variants.items() if not difference]
+    if len(baselines) != 1:
+        text = f"exactly one must be {{}}, the baseline, but got {baselines}."
+        yield "variants", text
+
+
+def _known_names(
+    variants: Any, notes: Any, hyperparameters: Any, evaluation: Any
+) -> Iterator[Mistake]:
+    used = {
+        "notes": list(notes),
+        "hyperparameters.tuned": list(hyperparameters["tuned"]),
+        "evaluation.planned": [name for pair in evaluation["planned"] for name in pair],
+    }
+    for path, names in used.items():
+        for name in dict.fromkeys(names):
+            if name not in variants:
+                yield path, f"must name variants ({', '.join(variants)}), but got {name!r}."
+
+
+def _fresh_seeds(search: Any, seeds: Any) -> Iterator[Mistake]:
+    if shared := sorted(set(search["seeds"]) & set(seeds)):
+        yield "seeds", f"must not be those of `search.seeds`, but {shared[0]} is in both."
+
+
+def _inside_ranges(search: Any, hyperparameters: Any) -> Iterator[Mistake]:
+    sets = {"default": hyperparameters["default"]} | {
+        f"tuned.{name}": values for name, values in hyperparameters["tuned"].items()
+    }
+    for name, values in sets.items():
+        for field in ("learning_rate", "j"):
+            low, high = search[field]["low"], search[field]["high"]
+            if field in values and not low <= values[field] <= high:
+                path = f"hyperparameters.{name}.{field}"
+                yield path, f"must lie in {low} ... {high} (`search`), but got {values[field]}."
+
+
+def _useful_j(network: Any, variants: Any, hyperparameters: Any) -> Iterator[Mistake]:
+    for name, values in hyperparameters["tuned"].items():
+        if "j" in values and {**network, **variants.get(name, {})}["output"] != "rbf":
+            yield f"hyperparameters.tuned.{name}.j", "applies only where the output is rbf."
+
+
+# What holds between sections: checked where the sections themselves are right.
+CHECKS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]], ...] = (
+    (("network", "variants"), _combinations),
+    (("variants",), _one_baseline),
+    (("variants", "notes", "hyperparameters", "evaluation"), _known_names),
+    (("search", "seeds"), _fresh_seeds),
+    (("search", "hyperparameters"), _inside_ranges),
+    (("network", "variants", "hyperparameters"), _useful_j),
+)

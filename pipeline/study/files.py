@@ -1,0 +1,64 @@
+"""Studies as files: params.yaml, and differences to it."""
+
+from collections import Counter
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import UserError
+from pipeline.study.checks import mistakes
+from pipeline.study.resolve import Study, resolve
+
+PARAMS = Path("params.yaml")
+
+
+def load_study(path: Path = PARAMS) -> Study:
+    """Read and check a whole study.
+
+    Raises:
+        UserError: Naming every mistake with its path, all at once.
+    """
+    return parse_study(read_yaml(path), origin=str(path))
+
+
+def parse_study(written: Any, *, origin: str) -> Study:
+    """As `load_study`, from plain values; `origin` is what messages call them."""
+    if found := mistakes(written):
+        lines = [f"  {path}: {text}" for path, text in found]
+        count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
+        raise UserError("\n".join([f"{origin} has {count}:", *lines]))
+    return resolve(written)
+
+
+def read_yaml(path: Path) -> Any:
+    """The plain values of a YAML file, in which no key may stand twice."""
+    try:
+        return yaml.load(path.read_text(encoding="utf8"), Loader=_UniqueKeyLoader)
+    except FileNotFoundError:
+        raise UserError(f"`{path}` must exist, but there is no such file.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        raise UserError(f"`{path}` must be YAML, but {problem}") from problem
+
+
+def merged(base: Any, difference: Any) -> Any:
+    """`difference` laid over `base`, key by key; null removes a key (RFC 7386)."""
+    if not isinstance(base, dict) or not isinstance(difference, dict):
+        return difference
+    result = {key: value for key, value in base.items() if key not in difference}
+    for key, value in difference.items():
+        if value is not None:
+            result[key] = merged(base.get(key), value)
+    return {key: result[key] for key in [*base, *difference] if key in result}
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key, times in Counter(map(str, keys)).items():
+            if times > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} stands there twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,94 @@
+"""Where a study runs: the repository itself, or a folder of its own under var/studies/."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import UserError
+from pipeline.networks.spec import NetworkSpec
+from pipeline.study.files import PARAMS, merged, parse_study, read_yaml
+
+STUDIES = Path("var/studies")
+DIFFERENCES = Path("studies")
+# The cache is the repository's; git knows nothing of this folder.
+DVC_CONFIG = """\
+[core]
+    analytics = false
+    no_scm = true
+[cache]
+    dir = ../../../../.dvc/cache
+"""
+
+
+def repository_root(folder: Path | None = None) -> Path:
+    """The repository that the study in `folder` (the working directory) belongs to."""
+    folder = (folder or Path.cwd()).absolute()
+    depth = len(STUDIES.parts)
+    return folder.parents[depth] if folder.parts[-depth - 1 : -1] == STUDIES.parts else folder
+
+
+def is_standard(folder: Path | None = None) -> bool:
+    """Whether the study in `folder` is the repository's own."""
+    folder = (folder or Path.cwd()).absolute()
+    return repository_root(folder) == folder
+
+
+def study_names() -> list[str]:
+    """The studies that are differences to params.yaml."""
+    return sorted(path.stem for path in DIFFERENCES.glob("*.yaml"))
+
+
+def written_study(name: str) -> Any:
+    """The plain values of params.yaml with the difference called `name` laid over them."""
+    if name not in study_names():
+        raise UserError(f"the study must be one of {', '.join(study_names())}, but got {name!r}.")
+    written = merged(read_yaml(PARAMS), read_yaml(DIFFERENCES / f"{name}.yaml"))
+    return {**written, "name": name}
+
+
+def known_networks() -> dict[str, tuple[Mapping[str, object], NetworkSpec]]:
+    """Difference and words of every variant of the standard study and the studies beside it."""
+    known: dict[str, tuple[Mapping[str, object], NetworkSpec]] = {}
+    for written in (read_yaml(PARAMS), *map(written_study, study_names())):
+        study = parse_study(written, origin=f"the study {written['name']!r}")
+        for variant, difference in study.variants.items():
+            known.setdefault(variant, (difference, study.networks[variant]))
+    return known
+
+
+def materialise(name: str) -> Path:
+    """Give a study a folder of its own, so that the standard study's outputs stay untouched.
+
+    Raises:
+        UserError: Naming every mistake in the merged parameters; nothing is written then.
+    """
+    written = written_study(name)
+    parse_study(written, origin=f"{DIFFERENCES / name}.yaml over {PARAMS}")
+    folder = STUDIES / name
+    if (source := written["data"]["source"]) != "mnist":
+        written["data"]["source"] = os.path.relpath(source, folder)
+    (folder / ".dvc").mkdir(parents=True, exist_ok=True)
+    (folder / ".dvc/config").write_text(DVC_CONFIG, encoding="utf8")
+    (folder / PARAMS).write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf8")
+    for file in ("dvc.yaml", ".dvcignore"):
+        shutil.copy2(file, folder / file)
+    shutil.rmtree(folder / "pipeline", ignore_errors=True)
+    shutil.copytree("pipeline", folder / "pipeline")
+    return folder
+
+
+def prune_outs(variants: Iterable[str]) -> None:
+    """Remove the outs of variants that are no longer declared: `report` reads whole folders."""
+    kept = set(variants)
+    outs = {
+        *((path, path.name) for path in Path("models").glob("*")),
+        *((path, path.stem) for path in Path("predictions").glob("*.npz")),
+        *((path, path.stem.partition("-")[2]) for path in Path("timings").glob("*-*.json")),
+    }
+    for path, variant in sorted(outs):
+        if variant not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

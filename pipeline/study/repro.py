@@ -1,0 +1,48 @@
+"""`dvc repro` with a lock before it and the stage's own last word after it."""
+
+import os
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.errors import UserError
+
+
+def reproduce(folder: Path) -> int:
+    """Bring every out of the study in `folder` up to date; the exit code.
+
+    Raises:
+        UserError: When another run is going on there.
+    """
+    var = (folder / "var").absolute()
+    var.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(var / "repro.lock", timeout=0):
+            return _repro(folder, var / "last_error.txt")
+    except Timeout:
+        raise UserError(
+            f"only one run may be going on in a folder, but another holds {var / 'repro.lock'}; "
+            "wait for it, or stop it."
+        ) from None
+
+
+def _repro(folder: Path, last_error: Path) -> int:
+    from dvc.cli import main as dvc
+
+    last_error.unlink(missing_ok=True)
+    # DVC runs `python` from the PATH: make that this one, activated or not.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.environ["ABLATION_ERROR_FILE"] = str(last_error)
+    os.environ["DVC_NO_ANALYTICS"] = "1"
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        code = dvc(["repro"])
+    finally:
+        os.chdir(before)
+    if code and last_error.exists():  # DVC turns a stage's exit code into 255
+        stage_code, _, message = last_error.read_text(encoding="utf8").partition("\n")
+        print(f"\nerror: {message}", file=sys.stderr)
+        return int(stage_code)
+    return code

@@ -1,0 +1,94 @@
+"""From params.yaml as written to a study with every variant spelled out."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.networks.spec import NetworkSpec
+from pipeline.study.parameters import (
+    Data,
+    Evaluation,
+    HyperparameterSection,
+    Parameters,
+    Search,
+    Training,
+)
+from pipeline.training.cells import Hyperparameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study with every variant spelled out."""
+
+    name: str
+    data: Data
+    baseline: str
+    variants: Mapping[str, Mapping[str, object]]
+    """What each variant differs in, as written."""
+    networks: Mapping[str, NetworkSpec]
+    hyperparameters: Mapping[str, Hyperparameters]
+    notes: Mapping[str, str]
+    search: Search
+    training: Training
+    seeds: tuple[int, ...]
+    evaluation: Evaluation
+    digest: str
+
+    def require(self, variant: str) -> None:
+        """Refuse a variant that the study does not have."""
+        if variant not in self.variants:
+            known = ", ".join(self.variants)
+            raise UserError(f"the variant must be one of {known}, but got {variant!r}.")
+
+
+def resolve(written: Any) -> Study:
+    """The study in the plain values of a params.yaml that has no mistakes."""
+    parameters = Parameters.model_validate_json(json.dumps(written))
+    variants = {
+        name: difference.model_dump(exclude_unset=True)
+        for name, difference in parameters.variants.items()
+    }
+    networks = {
+        name: network_spec(parameters.network.words(), difference)
+        for name, difference in variants.items()
+    }
+    return Study(
+        name=parameters.name,
+        data=parameters.data,
+        baseline=next(name for name, difference in variants.items() if not difference),
+        variants=variants,
+        networks=networks,
+        hyperparameters={
+            name: _hyperparameters(parameters.hyperparameters, name, network)
+            for name, network in networks.items()
+        },
+        notes=parameters.notes,
+        search=parameters.search,
+        training=parameters.training,
+        seeds=parameters.seeds,
+        evaluation=parameters.evaluation,
+        digest=hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def network_spec(baseline: Mapping[str, Any], difference: Mapping[str, Any]) -> NetworkSpec:
+    """`difference` laid over `baseline`.
+
+    Raises:
+        ValueError: When the words contradict each other.
+    """
+    return NetworkSpec.from_words({**baseline, **difference})
+
+
+def _hyperparameters(
+    section: HyperparameterSection, variant: str, network: NetworkSpec
+) -> Hyperparameters:
+    values: dict[str, Any] = section.default.model_dump()
+    if variant in section.tuned:
+        values |= section.tuned[variant].model_dump(exclude_unset=True)
+    if network.output != "rbf":
+        values["j"] = None
+    return Hyperparameters(**values)

@@ -1,0 +1,69 @@
+"""Work that nothing waits for: done in order by a thread, its failure said once, never raised."""
+
+import queue
+import re
+import sys
+import threading
+from collections.abc import Callable
+
+
+class Background:
+    """`name` is what the work is done on, `advice` what to do when it failed; both are shown."""
+
+    def __init__(self, *, name: str, advice: str) -> None:
+        self._name, self._advice = name, advice
+        self._queue: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._asked = self._done = 0
+        self._said = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._drain, name="background", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def put(self, work: Callable[[], object]) -> None:
+        self._asked += 1
+        self._queue.put(work)
+
+    def finish(self, patience_s: float) -> None:
+        """Wait for what was put, no longer than this, and say so if that was not enough.
+
+        When the network or the disk fails twice in a row, the rest is dropped.
+        """
+        self._queue.put(None)
+        self._closing.set()
+        self._thread.join(patience_s)
+        if self._thread.is_alive():
+            self._say(f"too slow, {self._asked - self._done} of {self._asked} entries are missing")
+
+    def _drain(self) -> None:
+        failures = 0
+        while (work := self._queue.get()) is not None:
+            if self._closing.is_set() and failures > 1:
+                return  # nobody is there, and now somebody waits
+            try:
+                work()
+                self._done, failures = self._done + 1, 0
+            except Exception as problem:
+                cause = _cause(problem)
+                failures = failures + 1 if isinstance(cause, OSError) else 0
+                self._say(f"{type(cause).__name__}: {cause}")
+
+    def _say(self, problem: str) -> None:
+        if not self._said:
+            self._said = True
+            line = " ".join(without_password(f"{self._name}: {problem}").split())
+            print(f"{line[:400]}. {self._advice}", file=sys.stderr)
+
+
+def without_password(text: str) -> str:
+    """The text with neither user nor password in its addresses."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
+def _cause(problem: BaseException) -> BaseException:
+    """The network's or the disk's own error, where there is one: libraries wrap it in pages."""
+    chain = [problem]
+    while deeper := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(deeper)
+    return next((link for link in reversed(chain) if isinstance(link, OSError)), problem)

@@ -1,0 +1,16 @@
+"""A set of digits as cells see it: images, labels and the lists of indices they may name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    images: np.ndarray
+    """uint8 [N, 28, 28]"""
+    labels: np.ndarray
+    """uint8 [N]"""
+    subsets: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """int64 indices into the two, by their digest"""

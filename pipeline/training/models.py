@@ -1,0 +1,89 @@
+"""The outs of training: `models/<variant>/`, enough to rebuild each trained network."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from pipeline.data.cache import place
+from pipeline.networks.spec import NetworkSpec
+from pipeline.training.cells import Result, TrainingCell
+
+COLUMNS = ("cell", "seed", "epoch", "train_loss", "train_error", "learning_rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedNetwork:
+    """One network, rebuilt by its words and its parameters."""
+
+    network: NetworkSpec
+    seed: int
+    cell: str
+    """The key of the training that made it."""
+    weights: Mapping[str, np.ndarray]
+
+
+def write_models(
+    folder: Path, cells: list[TrainingCell], results: list[Result], *, num_images: int
+) -> None:
+    """Networks, curves and how they came about; `cells` differ in their seeds alone."""
+    for cell, result in zip(cells, results, strict=True):
+        place(_weights_file(folder, cell.seed), save(result.arrays))
+    spec = _spec(cells, results, num_images=num_images)
+    place(folder / "spec.json", f"{json.dumps(spec, indent=2)}\n".encode())
+    place(folder / "history.csv", _history(cells, results).encode())
+
+
+def read_models(folder: Path) -> list[TrainedNetwork]:
+    """Every network that `write_models` put there."""
+    spec = json.loads((folder / "spec.json").read_text(encoding="utf8"))
+    return [
+        TrainedNetwork(
+            network=NetworkSpec.from_words(spec["network"]),
+            seed=int(seed),
+            cell=cell,
+            weights=load(_weights_file(folder, int(seed)).read_bytes()),
+        )
+        for seed, cell in spec["cells"].items()
+    ]
+
+
+def _weights_file(folder: Path, seed: int) -> Path:
+    return folder / f"seed-{seed}.safetensors"
+
+
+def _spec(
+    cells: list[TrainingCell], results: list[Result], *, num_images: int
+) -> dict[str, object]:
+    cell = cells[0]
+    return {
+        "network": cell.network.words(),
+        "hyperparameters": asdict(cell.hyperparameters),
+        "epochs": cell.epochs,
+        "batch_size": cell.batch_size,
+        "training_images": num_images,
+        "data": cell.data,
+        "code": cell.code,
+        "environment": asdict(cell.environment),
+        "cells": {str(cell.seed): cell.key for cell in cells},
+        "failures": {
+            str(cell.seed): result.record["failure"]
+            for cell, result in zip(cells, results, strict=True)
+            if result.record["failure"]
+        },
+    }
+
+
+def _history(cells: list[TrainingCell], results: list[Result]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for cell, result in zip(cells, results, strict=True):
+        for row in result.record["history"]:
+            writer.writerow({"cell": cell.key, "seed": cell.seed, **row})
+    return text.getvalue()

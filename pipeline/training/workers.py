@@ -1,0 +1,212 @@
+"""Many cells at once: a local Dask cluster, and the replay of what is already in the cache.
+
+The coordinator ships cells and digits; workers return results and know nothing else.
+"""
+
+import multiprocessing
+import os
+import queue
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
+from pipeline.training.images import Images
+from pipeline.training.results import store, stored
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+TOPIC = "ablation"
+
+# glibc gives memory back after every step by default, and asks for it again in the next. Above
+# these thresholds it keeps it: LeNet-5 trains about a fifth faster. Dask's own setting of 65536
+# does the opposite and halves the speed, so it must not reach the workers.
+ALLOCATOR = {
+    "MALLOC_TRIM_THRESHOLD_": "1000000000",
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",
+    "MALLOC_TOP_PAD_": "100000000",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A cell, and the trained parameters that an evaluation needs."""
+
+    cell: Cell
+    weights: Mapping[str, np.ndarray] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """A preview from a worker: one row of a curve that is still growing."""
+
+    key: str
+    row: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A job's result has come, from a worker or from the cache."""
+
+    index: int
+    result: Result
+    cached: bool
+
+
+Observer = Callable[[Epoch | Finished], None]
+
+
+def num_workers(num_jobs: int) -> int:
+    """`ABLATION_WORKERS`, or one worker a CPU core; never more than there are jobs."""
+    text = os.environ.get("ABLATION_WORKERS", "") or str(len(os.sched_getaffinity(0)))
+    if not text.isdecimal() or int(text) < 1:
+        raise UserError(
+            f"`ABLATION_WORKERS` must be a whole number of at least 1, but got {text!r}."
+        )
+    return min(int(text), num_jobs)
+
+
+def complete(
+    jobs: Sequence[Job], digits: Images, *, observers: Sequence[Observer]
+) -> list[Result]:
+    """The results of `jobs`, in their order; only what is not in the cache is computed.
+
+    Each result is in the cache before the observers hear that it is finished. Results do not
+    depend on the number of workers. No process is started when every job is cached.
+    """
+
+    def tell(event: Epoch | Finished) -> None:
+        for observer in observers:
+            observer(event)
+
+    results = [stored(job.cell.key) for job in jobs]
+    for index, result in enumerate(results):
+        if result:
+            tell(Finished(index=index, result=result, cached=True))
+    missing = [index for index, result in enumerate(results) if result is None]
+    if missing:
+        with _cluster(num_workers(len(missing))) as client:
+            for event in _computed(client, jobs, missing, digits):
+                if isinstance(event, Finished):
+                    store(jobs[event.index].cell.key, event.result)
+                    results[event.index] = event.result
+                tell(event)
+    return [result for result in results if result]
+
+
+def _computed(
+    client: "Client", jobs: Sequence[Job], missing: Sequence[int], digits: Images
+) -> Iterator[Epoch | Finished]:
+    events: queue.Queue[Any] = queue.Queue()
+    # Both callbacks run on the client's own loop: they must only pass things on.
+    client.subscribe_topic(
+        TOPIC, lambda event: events.put(Epoch(key=event[1]["key"], row=event[1]["row"]))
+    )
+    client.register_plugin(_digits_plugin(digits))
+    futures = {}
+    for index in missing:
+        future = client.submit(_work, jobs[index], key=jobs[index].cell.key, pure=False)
+        future.add_done_callback(events.put)
+        futures[future] = index
+    while futures:
+        event = events.get()
+        if isinstance(event, Epoch):
+            yield event
+        else:
+            result = event.result()
+            yield Finished(index=futures.pop(event), result=result, cached=False)
+            event.release()
+
+
+@contextmanager
+def _cluster(workers: int) -> Iterator["Client"]:
+    os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"  # read at import, here and in workers
+    _start_forkserver()
+    from dask import config
+    from distributed import Client, Nanny, Scheduler, Security, SpecCluster
+
+    settings = {
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.nanny.pre-spawn-environ": {},
+        "distributed.scheduler.allowed-failures": 1,  # a cell whose worker died runs once more
+        "distributed.scheduler.work-stealing": False,
+        "distributed.comm.timeouts.connect": "60s",
+    }
+    security = Security.temporary()  # loopback is not private on a shared machine
+    scheduler = {"host": "127.0.0.1", "port": 0, "security": security}
+    worker = {"host": "127.0.0.1", "nthreads": 1, "memory_limit": 0, "security": security}
+    addresses = {"dashboard_address": "127.0.0.1:0"}
+    with (
+        config.set(settings),
+        SpecCluster(
+            workers={
+                n: {"cls": Nanny, "options": {**worker, **addresses}} for n in range(workers)
+            },
+            scheduler={"cls": Scheduler, "options": {**scheduler, **addresses}},
+            security=security,
+        ) as cluster,
+        Client(cluster, security=security, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def _start_forkserver() -> None:
+    """One process imports torch and Lightning; every worker is then forked from it.
+
+    glibc reads its settings once, when a process starts: this is where workers get them from.
+    """
+    multiprocessing.set_forkserver_preload(["pipeline.training.fit", "distributed"])
+    before = dict(os.environ)
+    os.environ |= ALLOCATOR | {"OMP_NUM_THREADS": "1"}
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's matter
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        os.environ.clear()
+        os.environ |= before
+
+
+def _digits_plugin(digits: Images) -> Any:
+    from distributed import WorkerPlugin
+
+    class Digits(WorkerPlugin):
+        """Ships the digits once to each worker, and again to one that replaces it."""
+
+        name = "digits"
+
+        def __init__(self) -> None:
+            self.digits = digits
+
+        def setup(self, worker: Any) -> None:
+            worker.digits = self.digits
+
+    return Digits()
+
+
+def _work(job: Job) -> Result:
+    """Runs in a worker."""
+    import torch
+    from distributed import get_worker
+
+    from pipeline.training.fit import evaluate, train
+
+    worker: Any = get_worker()
+    torch.set_num_threads(1)
+    device = torch.device("cpu")
+
+    def preview(row: Mapping[str, float]) -> None:
+        worker.log_event(TOPIC, {"key": job.cell.key, "row": row})
+
+    if isinstance(job.cell, TrainingCell):
+        return train(job.cell, worker.digits, device=device, on_epoch=preview)
+    assert isinstance(job.cell, EvaluationCell)
+    assert job.weights is not None
+    return evaluate(job.cell, job.weights, worker.digits, device=device)

@@ -1,0 +1,147 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.analysis.inputs import Predictions
+from pipeline.analysis.results import Outcome, Plan, assemble, headline, to_json
+from pipeline.errors import UserError
+
+NUM_IMAGES = 200
+PLAN = Plan(
+    name="standard",
+    digest="p",
+    source="mnist",
+    baseline="lenet5",
+    seeds=(0, 1, 2),
+    epochs=1,
+    batch_size=128,
+    margin=0.002,
+    planned=(("no_pooling", "lenet5"), ("mlp", "no_pooling"), ("absent", "lenet5")),
+)
+
+
+def outcome(counts: list[int], **spec: Any) -> Outcome:
+    """A variant whose networks misread their first `counts[s]` images, all of them zeros."""
+    scores = np.zeros((len(counts), NUM_IMAGES, 10), dtype=np.float32)
+    scores[..., 0] = 1
+    for network, count in zip(scores, counts, strict=True):
+        network[:count, 1] = 2
+    history = pd.DataFrame({"seed": [0, 1, 2], "epoch": 1, "train_error": [0.1, 0.2, 0.3]})
+    return Outcome(
+        difference={"hidden": (300, 100)},
+        note=None,
+        sizes={"parameters": 1, "connections": 2, "macs": 3},
+        spec={
+            "network": {"hidden": []},
+            "hyperparameters": {"j": None},
+            "epochs": 1,
+            "batch_size": 128,
+            "training_images": 60000,
+            "data": "d",
+            "code": "c",
+            "environment": {"device": "cpu", "torch": "2"},
+            "cells": {"0": "k"},
+        }
+        | spec,
+        history=history,
+        predictions=Predictions(
+            seeds=tuple(range(len(counts))),
+            scores=scores,
+            labels=np.zeros(NUM_IMAGES, dtype=np.int64),
+        ),
+    )
+
+
+OUTCOMES = {
+    "lenet5": outcome([2, 3, 1]),
+    "no_pooling": outcome([4, 5, 3]),
+    "mlp": outcome([9, 9, 9], network={"hidden": [300, 100]}),
+}
+
+
+def test_the_record_reads_back_as_it_is_and_has_the_same_bytes_each_time() -> None:
+    results = assemble(PLAN, OUTCOMES)
+    assert json.loads(to_json(results)) == results
+    assert to_json(assemble(PLAN, OUTCOMES)) == to_json(results)
+
+
+def test_a_variant_has_its_error_by_seed_and_its_interval() -> None:
+    error = assemble(PLAN, OUTCOMES)["variants"]["lenet5"]["test_error"]
+    assert error["mean"] == pytest.approx(6 / 600)
+    assert error["per_seed"] == [0.01, 0.015, 0.005]
+    assert (error["n_seeds"], error["n_images"]) == (3, NUM_IMAGES)
+    assert error["ci95"][0] < error["mean"] < error["ci95"][1]
+
+
+def test_a_variant_has_its_words_sizes_and_training() -> None:
+    variants = assemble(PLAN, OUTCOMES)["variants"]
+    assert variants["mlp"]["difference"] == {"hidden": [300, 100]}
+    assert variants["mlp"]["reference_model"]
+    assert not variants["no_pooling"]["reference_model"]
+    assert [variants["mlp"][size] for size in ("parameters", "connections", "macs")] == [1, 2, 3]
+    assert variants["mlp"]["train_error"] == pytest.approx(0.2)
+    assert variants["mlp"]["validation_error"] is None
+
+
+def test_comparisons_come_planned_first_and_name_no_absent_variant() -> None:
+    comparisons = assemble(PLAN, OUTCOMES)["comparisons"]
+    assert [(each["variant"], each["baseline"], each["family"]) for each in comparisons] == [
+        ("no_pooling", "lenet5", "planned"),
+        ("mlp", "no_pooling", "planned"),
+        ("mlp", "lenet5", "secondary"),
+    ]
+
+
+def test_the_planned_family_keeps_its_declared_size() -> None:
+    assert assemble(PLAN, OUTCOMES)["study"]["families"] == {"planned": 3, "secondary": 1}
+
+
+def test_a_diverged_network_is_wrong_on_every_image_and_named() -> None:
+    scores = OUTCOMES["mlp"].predictions.scores.copy()
+    scores[1] = np.nan
+    lost = replace(OUTCOMES["mlp"].predictions, scores=scores)
+    results = assemble(PLAN, OUTCOMES | {"mlp": replace(OUTCOMES["mlp"], predictions=lost)})
+    assert results["variants"]["mlp"]["diverged_seeds"] == [1]
+    assert results["variants"]["mlp"]["test_error"]["per_seed"][1] == 1
+    assert b"NaN" not in to_json(results)
+
+
+def test_a_missing_seed_leaves_the_error_and_takes_the_comparisons() -> None:
+    results = assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9])})
+    assert results["variants"]["mlp"]["test_error"]["n_seeds"] == 2
+    verdicts = {each["variant"]: each["verdict"] for each in results["comparisons"]}
+    assert verdicts["mlp"] == "not testable"
+    assert [each["difference"] for each in results["comparisons"][1:]] == [None, None]
+
+
+def test_variants_judged_on_other_images_are_refused() -> None:
+    other = replace(OUTCOMES["mlp"].predictions, labels=np.ones(NUM_IMAGES, dtype=np.int64))
+    with pytest.raises(UserError, match="'mlp'"):
+        assemble(PLAN, OUTCOMES | {"mlp": replace(OUTCOMES["mlp"], predictions=other)})
+
+
+@pytest.mark.parametrize("key", ["data", "code", "epochs", "training_images", "batch_size"])
+def test_variants_trained_otherwise_are_refused(key: str) -> None:
+    with pytest.raises(UserError, match=f"share `{key}`, but got 'other' for 'mlp'"):
+        assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9, 9], **{key: "other"})})
+
+
+def test_all_devices_are_named() -> None:
+    elsewhere = outcome([9, 9, 9], environment={"device": "a GPU", "torch": "2"})
+    study = assemble(PLAN, OUTCOMES | {"mlp": elsewhere})["study"]
+    assert study["device_kind"] == "a GPU and cpu"
+
+
+def test_the_headline_is_flat_and_against_the_baseline() -> None:
+    numbers = headline(assemble(PLAN, OUTCOMES))
+    assert numbers == {
+        "lenet5.test_error": pytest.approx(0.01),
+        "no_pooling.test_error": pytest.approx(0.02),
+        "no_pooling.difference": pytest.approx(0.01),
+        "mlp.test_error": pytest.approx(0.045),
+        "mlp.difference": pytest.approx(0.035),
+    }

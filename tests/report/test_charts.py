@@ -1,0 +1,72 @@
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipeline.report import charts, rows, theme
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter() if "text" in element.tag]
+
+
+def test_figures_are_the_same_bytes_each_time(study: Any) -> None:
+    first, second = charts.figures(*study), charts.figures(*study)
+    assert first == second
+    assert [figure.svg() for figure in first] == [figure.svg() for figure in second]
+
+
+def test_a_figure_names_its_variants_and_states_its_title(study: Any) -> None:
+    for figure in charts.figures(*study):
+        shown = texts(figure.svg())
+        assert figure.title in shown
+        assert any("no_weight_sharing" in text for text in shown)
+
+
+def test_titles_state_what_the_record_holds(study: Any) -> None:
+    differences, errors, curves = charts.figures(*study)
+    assert differences.title.startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
+    assert "(lenet5) to " in errors.title
+    assert errors.title.endswith("(mlp)")
+    assert curves.title == "Training error after 3 epochs: 0.97 % (lenet5) to 3.87 % (mlp)"
+
+
+def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[str, Any]) -> None:
+    row, comparison = rows.differences(results)[0], results["comparisons"][0]
+    assert row["value"] == 100 * comparison["difference"]
+    assert [row["low"], row["high"]] == [100 * end for end in comparison["ci95"]]
+    assert row["n"] == "10 paired seeds × 2,000 images"
+
+
+def test_every_network_is_a_point_of_the_errors(results: dict[str, Any]) -> None:
+    drawn = [row["value"] for row in rows.seeds(results) if row["variant"] == "mlp"]
+    assert drawn == [100 * e for e in results["variants"]["mlp"]["test_error"]["per_seed"]]
+
+
+def test_no_error_at_all_is_drawn_at_the_floor_and_told_as_zero() -> None:
+    point = {"epoch": 1, "mean": 0.0, "low": 0.0, "high": 0.01, "n": 2}
+    [row] = rows.curves({"lenet5": [point]}, floor=0.001)
+    assert (row["mean"], row["low"], row["high"]) == (0.1, 0.1, 1.0)
+    assert row["estimate"] == "0.000 %"
+
+
+def test_thirty_variants_have_a_look_each() -> None:
+    names = [str(place) for place in range(30)]
+    colours, dashes = (
+        theme.scale(names, looks).to_dict()["range"] for looks in (theme.COLOURS, theme.DASHES)
+    )
+    looks = {(colour, str(dash)) for colour, dash in zip(colours, dashes, strict=True)}
+    assert len(looks) == 30
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"seeds": 1}, {"variants": ("lenet5",)}, {"seeds": 1, "variants": ("lenet5",)}],
+    ids=["one seed", "one variant", "one of each"],
+)
+def test_figures_of_a_meagre_study_are_drawn(
+    make_study: Callable[..., Any], changes: dict[str, Any]
+) -> None:
+    for figure in charts.figures(*make_study(**changes)):
+        assert figure.title in texts(figure.svg())

@@ -1,0 +1,28 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipeline.report.gaps import gaps
+
+
+def test_a_complete_study_lacks_nothing(results: dict[str, Any]) -> None:
+    assert gaps(results) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seeds": 1}, "One seed only"),
+        ({"seeds": 6}, "7 seeds would do"),  # 3 x 2/64 is too much, 3 x 2/128 is not
+        ({"variants": ("lenet5",)}, "One variant only"),
+        ({"diverged": "mlp"}, "`mlp` diverged with seed 1"),
+        ({"planned": [("mlp", "lenet5"), ("relu", "lenet5")]}, "not in this study: `relu` with"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_missing_is_said(
+    make_study: Callable[..., Any], changes: dict[str, Any], words: str
+) -> None:
+    results, _ = make_study(**changes)
+    assert any(words in gap for gap in gaps(results))

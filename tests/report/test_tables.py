@@ -1,0 +1,96 @@
+import re
+from typing import Any
+
+import pytest
+
+from pipeline.report.tables import (
+    Table,
+    cell_table,
+    comparison_table,
+    hyperparameter_table,
+    main_table,
+    markdown_table,
+    markdown_text,
+)
+
+NUMBER = re.compile(r"[+−]?\d+\.\d+")
+
+
+def test_markdown_shows_any_text_as_it_is() -> None:
+    assert markdown_text("a|b <i>c</i> & *d* `e` [f] \\ ~g~") == (
+        "a\\|b &lt;i&gt;c&lt;/i&gt; &amp; \\*d\\* \\`e\\` \\[f\\] \\\\ \\~g\\~"
+    )
+    assert markdown_text("two\nlines\r\n  more") == "two lines more"
+    assert markdown_text("no_pooling _stressed_") == "no_pooling \\_stressed\\_"
+
+
+def test_a_markdown_table_has_a_line_for_heading_rule_and_rows() -> None:
+    table = Table(
+        caption="c", columns=("a", "b"), numeric=(False, True), rows=(("x", "1"), ("y|z", "2"))
+    )
+    assert markdown_table(table).splitlines() == [
+        "| a | b |",
+        "| --- | ---: |",
+        "| x | 1 |",
+        "| y\\|z | 2 |",
+    ]
+
+
+def assert_written(cell: str, fractions: list[float]) -> None:
+    """The percentages in a cell are these fractions, to half a unit of their last digit."""
+    for text, fraction in zip(NUMBER.findall(cell), fractions, strict=True):
+        half_a_unit = 0.5001 * 10.0 ** -len(text.partition(".")[2])
+        assert float(text.replace("−", "-")) == pytest.approx(100 * fraction, abs=half_a_unit)
+
+
+def test_every_number_of_the_main_table_is_the_record_s(results: dict[str, Any]) -> None:
+    compared = {each["variant"]: each for each in results["comparisons"]}
+    rows = {row[0].partition(" ")[0]: row for row in main_table(results).rows}
+    assert list(rows) == list(results["variants"])
+    for name, variant in results["variants"].items():
+        row, error = rows[name], variant["test_error"]
+        sizes = [f"{variant[size]:,}" for size in ("parameters", "connections", "macs")]
+        assert list(row[2:5]) == sizes
+        assert_written(row[5], [error["mean"], *error["ci95"]])
+        assert row[6] == f"{error['n_seeds']} × 2,000"
+        if name in compared:
+            assert_written(row[7], [compared[name]["difference"], *compared[name]["ci95"]])
+            assert row[8] == compared[name]["baseline"]
+            assert row[9].startswith(compared[name]["verdict"])
+
+
+def test_the_main_table_tells_baseline_and_reference_models(results: dict[str, Any]) -> None:
+    rows = main_table(results).rows
+    assert rows[0][1] == "–"
+    assert rows[0][-1] == "baseline"
+    assert [row[0] for row in rows if "reference model" in row[0]] == ["mlp (reference model)"]
+    assert rows[1][1] == "connectivity: unshared"
+    assert rows[3][1] == "hidden: 300-100, output: linear"
+
+
+def test_not_distinguished_comes_with_the_half_width(results: dict[str, Any]) -> None:
+    open_case = {"verdict": "not distinguished", "ci95": [-0.001, 0.0024], "difference": 0.0007}
+    comparisons = [results["comparisons"][0] | open_case]
+    assert main_table(results | {"comparisons": comparisons}).rows[1][-1] == (
+        "not distinguished (±0.17)"
+    )
+
+
+def test_every_comparison_has_a_row(results: dict[str, Any]) -> None:
+    rows = comparison_table(results).rows
+    assert len(rows) == len(results["comparisons"]) == 3
+    assert rows[0][:3] == ("no_weight_sharing", "lenet5", "planned")
+    assert rows[0][4:6] == ("0.0020", "0.0059")  # 2/1024, and three times that
+
+
+def test_a_setting_that_does_not_apply_is_a_dash(results: dict[str, Any]) -> None:
+    table = hyperparameter_table(results)
+    assert table.columns == ("Variant", "learning_rate", "init", "j")
+    assert table.rows[0] == ("lenet5", "0.002", "fan_in", "1")
+    assert table.rows[3] == ("mlp", "0.002", "fan_in", "–")
+
+
+def test_every_network_has_its_filter(results: dict[str, Any]) -> None:
+    rows = cell_table(results).rows
+    assert len(rows) == 4 * 10
+    assert rows[1] == ("lenet5", "1", f"tags.\"ablation.cell\" = '{1:064x}'")

@@ -1,0 +1,27 @@
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.report.timing import total
+
+TRAIN = {"stage": "train", "variant": "lenet5", "wall_s": 10.0, "workers": 2, "device": "cpu"}
+DOWNLOAD = {"stage": "download", "wall_s": 1.5}
+
+
+def test_the_total_is_the_sum_of_the_stages_and_the_report() -> None:
+    assert total([DOWNLOAD, TRAIN], 0.5) == {
+        "total_s": 12.0,
+        "stages": {"download": 1.5, "train@lenet5": 10.0, "report": 0.5},
+        "device": "cpu",
+        "workers": 2,
+    }
+
+
+def test_several_devices_are_all_named() -> None:
+    other = TRAIN | {"variant": "mlp", "workers": 8, "device": "gpu"}
+    found = total([TRAIN, other], 0)
+    assert (found["device"], found["workers"]) == ("cpu and gpu", 8)
+
+
+def test_a_record_without_a_time_is_refused() -> None:
+    with pytest.raises(UserError, match=r"`wall_s` of the stage train@lenet5"):
+        total([TRAIN | {"wall_s": None}], 0)

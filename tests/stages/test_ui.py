@@ -1,0 +1,170 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.stages.ui import free_port, main, page_of, recorded_at
+from pipeline.tracking.tracker import RunRecord, Tracker, find_run, tracking_uri
+
+REPOSITORY = Path(__file__).parents[2]
+CELL = "c0ffee"
+pytestmark = [
+    # MLflow's own use of SQLAlchemy.
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_tracker_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def study(root: Path, *, recorded: bool) -> Path:
+    (root / "var").mkdir(parents=True)
+    for name in ("params.yaml", "dvc.yaml", *(["var/mlflow.db"] if recorded else [])):
+        (root / name).touch()
+    return root
+
+
+@pytest.fixture(scope="module")
+def recorded_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with a real database that holds one run."""
+    root = study(tmp_path_factory.mktemp("a study"), recorded=False)
+    run = RunRecord(
+        cell=CELL,
+        variant="lenet5",
+        seed=0,
+        stage="train",
+        parameters={},
+        tags={},
+        history=[{"epoch": 1, "train_loss": 0.5}],
+        epoch_ends=[20.0],
+        started=10.0,
+        ended=30.0,
+        failure=None,
+    )
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("MLFLOW_TRACKING_URI", raising=False)
+        uri = tracking_uri(root)
+    with Tracker(uri=uri, artifacts=None, experiment="standard/final") as tracker:
+        tracker.record(run)
+    return root
+
+
+def test_the_study_is_found_from_any_of_its_folders(tmp_path: Path):
+    root = study(tmp_path, recorded=True)
+    (root / "pipeline" / "stages").mkdir(parents=True)
+    assert recorded_at(root) == f"sqlite:///{root}/var/mlflow.db"
+    assert recorded_at(root / "pipeline" / "stages") == f"sqlite:///{root}/var/mlflow.db"
+
+
+def test_a_derived_study_is_recorded_with_the_repositorys(tmp_path: Path):
+    root = study(tmp_path, recorded=True)
+    quick = study(root / "var" / "studies" / "quick", recorded=False)
+    assert recorded_at(quick / "var") == f"sqlite:///{root}/var/mlflow.db"
+
+
+def test_before_anything_is_recorded_the_user_is_told_what_to_run(tmp_path: Path):
+    with pytest.raises(UserError, match="make repro` or `make quick` first"):
+        recorded_at(study(tmp_path, recorded=False))
+
+
+def test_outside_of_a_repository_the_user_is_told_so(tmp_path: Path):
+    with pytest.raises(UserError, match=re.escape(str(tmp_path))):
+        recorded_at(tmp_path)
+
+
+def test_a_server_of_the_user_is_named_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(study(tmp_path, recorded=False))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@tracker.example/")
+    main()
+    assert capsys.readouterr().out == "MLflow: https://tracker.example\n"
+
+
+def test_a_cell_leads_to_the_page_of_its_run(recorded_study: Path):
+    uri = recorded_at(recorded_study)
+    run = find_run(uri, CELL)
+    assert run
+    assert page_of(uri, CELL) == f"/#/experiments/1/runs/{run.info.run_id}"
+    assert page_of(uri, "") == ""
+
+
+@pytest.mark.parametrize("cell", ["c0ffe", "' or tags.`ablation.cell` != '"])
+def test_a_cell_without_a_run_is_the_users_mistake(recorded_study: Path, cell: str):
+    with pytest.raises(UserError, match="must be the key of a recorded cell"):
+        page_of(recorded_at(recorded_study), cell)
+
+
+def test_a_port_in_use_is_left_alone():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        usual = taken.getsockname()[1]
+        other = free_port(usual)
+        assert other != usual
+    assert free_port(usual) == usual
+
+
+@pytest.fixture
+def address(recorded_study: Path) -> Iterator[str]:
+    """What a real server, started in a folder of the study, says that its address is."""
+    folder = recorded_study / "var"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "ui", "--cell", CELL],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert server.stdout
+        yield server.stdout.readline().split()[1]
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        server.communicate(timeout=30)
+
+
+def answer(url: str, patience_s: float = 60) -> tuple[int, str]:
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return response.status, response.read().decode()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.3)
+
+
+@pytest.mark.slow
+def test_the_pages_are_served_on_loopback_at_the_address_that_is_printed(
+    address: str, recorded_study: Path
+):
+    base, run_id = address.split("/#/")[0], address.rsplit("/", 1)[1]
+    assert base.startswith("http://127.0.0.1:")
+    assert answer(f"{base}/health") == (200, "OK")
+    status, page = answer(base)
+    assert status == 200
+    assert "<title>MLflow</title>" in page
+    status, run = answer(f"{base}/api/2.0/mlflow/runs/get?run_id={run_id}")
+    assert status == 200
+    assert f'"value": "{CELL}"' in run
+    files = sorted(path.name for path in recorded_study.rglob("*") if "-" not in path.name)
+    assert files == ["dvc.yaml", "mlflow.db", "mlflow.db.lock", "params.yaml", "var"]
+    with Tracker(uri=base, artifacts=None, experiment="standard/final") as tracker:
+        tracker.measure(CELL, {"test_error": 0.25}, at=40.0)
+    recorded = find_run(base, CELL)
+    assert recorded
+    assert recorded.data.metrics["test_error"] == 0.25
