@@ -10,21 +10,21 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick full test test-all lint ui describe readme clean
+.PHONY: setup repro quick tiny full test test-slow lint ui describe readme clean
 
 setup: $(RUNTIME)
 
 repro: $(RUNTIME)
 	@python -m pipeline study
 
-quick full: $(RUNTIME)
+quick tiny full: $(RUNTIME)
 	@python -m pipeline study $@
 
 test: $(DEVELOPMENT) lint
 	@python -m pytest -m "not slow"
 
-test-all: $(DEVELOPMENT) lint
-	@python -m pytest
+test-slow: $(DEVELOPMENT)
+	@python -m pytest -m slow
 
 lint: $(DEVELOPMENT)
 	@ruff check

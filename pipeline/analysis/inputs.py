@@ -44,8 +44,9 @@ def read_predictions(path: Path, *, seeds: Sequence[int]) -> Predictions:
     """
     arrays = _read_arrays(path)
     found, scores, labels = (arrays[name] for name in ("seeds", "scores", "labels"))
+    ranks = (found.ndim, labels.ndim)
+    _require(path, ranks == (1, 1), "`seeds` and `labels` must be lists", f"{ranks} axes")
     expected = (len(found), len(labels), 10)
-    _require(path, found.ndim == labels.ndim == 1, "`seeds` and `labels` must be lists", arrays)
     _require(path, scores.shape == expected, f"`scores` must have shape {expected}", scores.shape)
     _require(
         path, len(found) > 0 and len(labels) > 1, "there must be networks and images", expected

@@ -28,6 +28,8 @@ def initialise(network: nn.Module, *, init: str, seed: int) -> None:
             layer.bias.zero_()
         elif isinstance(layer, TableConv2d | UnsharedTableConv2d | nn.Linear):
             fan_in = _fan_in(layer)
+            # DEPARTURE (appendix A): `fan_in` is ours; `paper` lets the signal fade on the way to
+            # F6, more in some variants than in others, so which of them is used is tuned.
             bound = 2.4 / fan_in if init == "paper" else (3 / fan_in) ** 0.5
             draws = torch.rand(layer.weight.shape, generator=generator(seed, "init", name))
             layer.weight.copy_((2 * draws - 1) * bound)

@@ -61,6 +61,8 @@ def _lenet5(spec: NetworkSpec) -> nn.Sequential:
 
 def _perceptron(spec: NetworkSpec) -> nn.Sequential:
     """Fully connected layers on the central 28x28 pixels (III.C)."""
+    # DEPARTURE (III.C): the paper's perceptrons minimised a squared error; ours share LeNet-5's
+    # input coding, squashing and training, and end in logits with cross-entropy.
     sizes = account(spec)
     layers: OrderedDict[str, nn.Module] = OrderedDict(
         input=InputCoding(frame=FRAME, field=FIELD), flatten=nn.Flatten()

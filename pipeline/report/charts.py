@@ -81,7 +81,9 @@ def learning_curves(results: Mapping[str, Any], curves: Curves) -> Figure:
     drawn = rows.curves(curves, floor=0.5 / results["study"]["training_images"])
     y = partial(alt.Y, title="training error, %", scale=alt.Scale(type="log", nice=False))
     color, dash, shape = _looks(list(results["variants"]))
-    x = alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
+    epochs = results["study"]["epochs"]
+    ticks = list(range(1, epochs + 1, 1 + epochs // 20))
+    x = alt.X("epoch:Q", axis=alt.Axis(values=ticks, format="d", grid=False))
     base = alt.Chart(_data(drawn)).encode(x=x, color=color)
     layers = [
         base.mark_area(opacity=0.12).encode(y=y("low:Q"), y2="high:Q"),

@@ -72,14 +72,14 @@ def _networks(results: Mapping[str, Any]) -> Iterator[str]:
             )
         if error["ci95"] is None and error["n_seeds"] > 1:
             yield (
-                f"The errors of `{name}` do not vary over seeds and images beyond what either "
-                "explains: no interval."
+                f"The errors of `{name}` do not vary over seeds, nor over images beyond chance: "
+                "no interval."
             )
     for each in results["comparisons"]:
         if each["difference"] is not None and each["ci95"] is None and expected > 1:
             yield (
-                f"`{each['variant']}` and `{each['baseline']}` differ by the same number on every "
-                "image and seed: no interval and no test."
+                f"The difference of `{each['variant']}` to `{each['baseline']}` does not vary "
+                "over seeds, nor over images beyond chance: no interval and no test."
             )
 
 

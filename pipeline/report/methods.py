@@ -84,7 +84,6 @@ def _networks(results: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _judging(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     study = results["study"]
-    ledger = "`test_looks.csv`"
     return [
         (
             "Test error",
@@ -92,7 +91,7 @@ def _judging(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             "misreads, averaged over its seeds. An image is read right only if the score of its "
             "label lies above all others: a tie is wrong, and so is a score that is not a number. "
             "Only `evaluate` opens the test images, to judge what is already decided; the ledger "
-            f"{ledger} lists each time it did so.",
+            f"{link(results, 'reports/test_looks.csv')} lists each time it did so.",
         ),
         (
             "Pairing",

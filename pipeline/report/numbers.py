@@ -73,11 +73,9 @@ def plain(value: object) -> str:
     """A setting as people write it: widths as 300-100, no needless digits, a dash for none."""
     if value is None:
         return NONE
-    if isinstance(value, bool) or not isinstance(value, float | list | tuple):
-        return str(value)
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "-".join(plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return "-".join(plain(item) for item in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def listed(names: Sequence[str]) -> str:

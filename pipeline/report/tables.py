@@ -91,7 +91,8 @@ def hyperparameter_table(results: Mapping[str, Any]) -> Table:
 def cell_table(results: Mapping[str, Any]) -> Table:
     """A row a trained network: the filter that finds its run in MLflow."""
     return Table(
-        caption="Filters that find a network's run in MLflow, by the key of its cell.",
+        caption="The filter that finds a network's run in MLflow by the key of its cell; "
+        "make ui CELL=KEY opens it.",
         columns=("Variant", "Seed", "Filter"),
         numeric=(False, True, False),
         rows=tuple(

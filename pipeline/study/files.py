@@ -44,13 +44,15 @@ def read_yaml(path: Path) -> Any:
 
 def merged(base: Any, difference: Any) -> Any:
     """`difference` laid over `base`, key by key; null removes a key (RFC 7386)."""
-    if not isinstance(base, dict) or not isinstance(difference, dict):
+    if not isinstance(difference, dict):
         return difference
-    result = {key: value for key, value in base.items() if key not in difference}
+    result = dict(base) if isinstance(base, dict) else {}
     for key, value in difference.items():
-        if value is not None:
-            result[key] = merged(base.get(key), value)
-    return {key: result[key] for key in [*base, *difference] if key in result}
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

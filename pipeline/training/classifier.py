@@ -20,6 +20,7 @@ def criterion(scores: Tensor, labels: Tensor, j: float | None) -> Tensor:
     With scores that are minus the RBF distances, eq. 9 is cross-entropy with an eleventh,
     "rubbish" class whose score is always -j. Shapes [batch, 10] and [batch].
     """
+    # DEPARTURE (II.C): the paper gives no value of j, so it is a hyperparameter of every variant.
     if j is not None:
         scores = torch.cat([scores, scores.new_full((len(scores), 1), -j)], dim=1)
     return cross_entropy(scores, labels)
@@ -52,6 +53,8 @@ class Classifier(pl.LightningModule):
         self.failure: str | None = None
 
     def configure_optimizers(self) -> Any:
+        # DEPARTURE (appendix C): Adam on batches with a cosine schedule; the paper follows one
+        # pattern at a time by a stochastic diagonal Levenberg-Marquardt method, for 20 passes.
         optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._cosine)
         return {

@@ -53,6 +53,7 @@ def test_seeds_that_are_not_the_study_s_are_refused(tmp_path: Path, seeds: list[
         ({"labels": np.array([0, 1, 10])}, "`labels` must be 0 ... 9"),
         ({"labels": np.array([0, 1, np.nan])}, "`labels` must be 0 ... 9"),
         ({"labels": np.zeros((3, 1))}, "must be lists"),
+        ({"seeds": np.array(4)}, "must be lists"),
         ({"seeds": np.array([4, 4])}, "its seeds must be"),
         ({"seeds": np.array([], int), "scores": np.zeros((0, 3, 10))}, "there must be networks"),
     ],

@@ -1,8 +1,11 @@
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from pipeline.report.answer import answer
+from pipeline.networks.spec import NetworkSpec
+from pipeline.report.answer import DEEDS, answer
+
+LENET5 = {"shared", "paper", "trainable", "scaled_tanh", "rbf"}
 
 
 def record(*comparisons: tuple[str, str, float, tuple[float, float] | None]) -> dict[str, Any]:
@@ -92,3 +95,13 @@ def test_a_baseline_alone_is_described() -> None:
         "`lenet5` misreads 1.02 % (95 % interval 0.84 to 1.20; 10 seeds) of the test images; "
         "there is nothing to compare it with."
     )
+
+
+def test_every_word_of_the_family_is_a_deed_in_plain_words() -> None:
+    words = {
+        (mechanism, word)
+        for mechanism, kind in get_type_hints(NetworkSpec).items()
+        for word in get_args(kind)
+        if isinstance(word, str) and word not in LENET5
+    }
+    assert set(DEEDS) == words

@@ -26,3 +26,14 @@ def test_what_is_missing_is_said(
 ) -> None:
     results, _ = make_study(**changes)
     assert any(words in gap for gap in gaps(results))
+
+
+def test_two_variants_that_err_alike_have_no_interval(results: dict[str, Any]) -> None:
+    alike = results["comparisons"][0] | {"difference": 0.0, "ci95": None}
+    [gap] = gaps(results | {"comparisons": [alike]})
+    assert "does not vary over seeds" in gap
+
+
+def test_networks_of_several_devices_are_a_warning(results: dict[str, Any]) -> None:
+    [gap] = gaps(results | {"study": results["study"] | {"device_kind": "a CPU and a GPU"}})
+    assert "different devices" in gap

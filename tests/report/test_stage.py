@@ -1,21 +1,149 @@
-"""The stage as DVC runs it: in a process of its own, on files."""
+"""The stages as DVC runs them: in a process of their own, on files."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
+import yaml
+
+from pipeline.report.readme import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
-NUM_IMAGES, SEEDS = 300, (0, 1, 2, 3, 4, 5)
-NETWORK = {
-    **{"connectivity": "shared", "c3_table": "paper", "subsampling": "trainable"},
-    **{"activation": "scaled_tanh", "output": "rbf", "hidden": []},
-}
+NUM_IMAGES, SEEDS = 300, list(range(6))
 VARIANTS: dict[str, dict[str, Any]] = {"lenet5": {}, "no_pooling": {"subsampling": "stride"}}
+TIMING = {"wall_s": 2.0, "workers": 1, "device": "cpu", "cached": 0, "cells": []}
+
+
+def write_json(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def write_study(folder: Path) -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf8"))
+    params |= {"variants": VARIANTS, "notes": {"no_pooling": "A note."}, "seeds": SEEDS}
+    params["hyperparameters"]["tuned"] = {}
+    params["evaluation"]["planned"] = [["no_pooling", "lenet5"]]
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    write_json(folder / "timings/download.json", {"stage": "download", "wall_s": 1.0})
+    for name in VARIANTS:
+        write_variant(folder, name)
+
+
+def write_variant(folder: Path, name: str) -> None:
+    environment = {"device": "a CPU", "torch": "2.13.0", "numpy": "2.4.6", "threads": 1}
+    write_json(
+        folder / "models" / name / "spec.json",
+        {
+            "network": {"hidden": []},
+            "hyperparameters": {"learning_rate": 0.002, "init": "fan_in", "j": 1.0},
+            "epochs": 2,
+            "batch_size": 128,
+            "training_images": 60000,
+            "data": "d",
+            "code": "c",
+            "environment": environment,
+            "cells": {str(seed): f"{name}{seed}" for seed in SEEDS},
+        },
+    )
+    rows = [f"k,{seed},{epoch},0.5,{0.1 / epoch},0.002" for seed in SEEDS for epoch in (1, 2)]
+    header = "cell,seed,epoch,train_loss,train_error,learning_rate"
+    (folder / "models" / name / "history.csv").write_text("\n".join([header, *rows]))
+    scores = np.random.default_rng(len(name)).normal(size=(len(SEEDS), NUM_IMAGES, 10))
+    scores[..., 3] += 3
+    (folder / "predictions").mkdir(exist_ok=True)
+    np.savez(
+        folder / "predictions" / f"{name}.npz",
+        seeds=np.array(SEEDS),
+        scores=scores.astype(np.float32),
+        labels=np.full(NUM_IMAGES, 3),
+    )
+    for stage in ("train", "evaluate"):
+        timing = {"stage": stage, "variant": name, **TIMING}
+        write_json(folder / "timings" / f"{stage}-{name}.json", timing)
+
+
+def run(folder: Path, stage: str, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pipeline", stage],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    write_study(folder)
+    done = run(folder, "report")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_file_of_the_report_is_written_and_nothing_else(reported: Path) -> None:
+    reports = reported / "reports"
+    files = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
+    assert files == {
+        *("ablation.html", "ablation.md", "results.json", "metrics.json", "timing.json"),
+        *(f"figures/{name}.svg" for name in ("differences", "errors", "learning_curves")),
+    }
+
+
+def test_the_record_holds_the_study_and_its_judgement(reported: Path) -> None:
+    results = json.loads((reported / "reports/results.json").read_text())
+    assert results["study"]["seeds"] == SEEDS
+    assert results["variants"]["no_pooling"]["parameters"] == 60000
+    assert results["variants"]["no_pooling"]["connections"] == 130752
+    assert results["variants"]["no_pooling"]["note"] == "A note."
+    [comparison] = results["comparisons"]
+    metrics = json.loads((reported / "reports/metrics.json").read_text())
+    assert metrics["no_pooling.difference"] == comparison["difference"]
+
+
+def test_the_times_are_summed_beside_the_record(reported: Path) -> None:
+    timing = json.loads((reported / "reports/timing.json").read_text())
+    stages = ["download", *(f"{s}@{name}" for name in VARIANTS for s in ("train", "evaluate"))]
+    assert list(timing["stages"]) == [*stages, "report"]
+    assert timing["total_s"] == pytest.approx(1 + 4 * 2 + timing["stages"]["report"])
+
+
+def test_another_process_writes_the_same_bytes_except_for_times(reported: Path) -> None:
+    def content() -> dict[str, bytes]:
+        paths = (path for path in (reported / "reports").rglob("*") if path.is_file())
+        return {path.name: path.read_bytes() for path in paths if path.name != "timing.json"}
+
+    before = content()
+    assert run(reported, "report", hash_seed="1").returncode == 0
+    assert content() == before
+
+
+def test_the_readme_takes_its_table_from_the_report(reported: Path) -> None:
+    readme = reported / "README.md"
+    readme.write_text(f"Before\n{BEGIN}\n{END}\nAfter\n")
+    assert run(reported, "readme").returncode == 0
+    assert "| no_pooling | subsampling: stride | 60,000 | 130,752 |" in readme.read_text()
+
+
+def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    (tmp_path / "predictions/no_pooling.npz").unlink()
+    done = run(tmp_path, "report")
+    assert done.returncode == 2
+    assert "predictions/no_pooling.npz" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_reporting_needs_neither_torch_nor_tracker_nor_tuner() -> None:
+    heavy = "{'torch', 'mlflow', 'optuna', 'pytorch_lightning', 'distributed'}"
+    code = f"import sys, pipeline.stages.report as _; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

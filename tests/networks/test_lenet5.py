@@ -1,0 +1,205 @@
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from pipeline.networks.accounting import PAPER_TABLE, account
+from pipeline.networks.codes import output_codes
+from pipeline.networks.lenet5 import build
+from pipeline.networks.spec import NetworkSpec
+from pipeline.study import known_networks
+
+NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
+every_variant = pytest.mark.parametrize("variant", NETWORKS)
+
+
+@every_variant
+def test_variant_maps_images_to_ten_finite_scores(variant: str, images: Tensor) -> None:
+    scores = build(NETWORKS[variant], init="fan_in", seed=0)(images[:2])
+    assert scores.shape == (2, 10)
+    assert scores.dtype == torch.float32
+    assert scores.isfinite().all()
+    assert not torch.equal(scores[0], scores[1])
+
+
+@every_variant
+def test_variant_has_the_parameters_of_its_account(variant: str) -> None:
+    network = build(NETWORKS[variant], init="paper", seed=0)
+    for layer in account(NETWORKS[variant]).layers:
+        trainable = network.get_submodule(layer.name).parameters()
+        assert sum(p.numel() for p in trainable if p.requires_grad) == layer.parameters
+    everything = sum(parameter.numel() for parameter in network.parameters())
+    assert everything == account(NETWORKS[variant]).parameters
+
+
+@every_variant
+def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> None:
+    network = build(NETWORKS[variant], init="paper", seed=0)
+    shapes: dict[str, torch.Size] = {}
+    inputs: dict[str, torch.Size] = {}
+    for name, layer in network.named_children():
+        # The name is bound now: a hook runs when the loop is over.
+        def keep(_: nn.Module, given: tuple[Tensor], result: Tensor, name: str = name) -> None:
+            inputs[name], shapes[name] = given[0].shape, result.shape
+
+        layer.register_forward_hook(keep)
+    network(images[:2])
+    for layer in account(NETWORKS[variant]).layers:
+        assert shapes[layer.name] == (2, *layer.output_shape)
+        assert inputs[layer.name].numel() == 2 * prod(layer.input_shape)
+
+
+@every_variant
+def test_variant_is_the_same_twice_for_one_seed(variant: str) -> None:
+    first, second = (build(NETWORKS[variant], init="fan_in", seed=7) for _ in range(2))
+    assert list(first.state_dict()) == list(second.state_dict())
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name])
+
+
+@every_variant
+def test_variant_gives_every_parameter_a_gradient(variant: str, images: Tensor) -> None:
+    network = build(NETWORKS[variant], init="fan_in", seed=0)
+    network(images[::50]).square().sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
+
+
+@every_variant
+def test_layers_carry_the_names_of_the_paper_and_stand_in_its_order(variant: str) -> None:
+    spec = NETWORKS[variant]
+    children = [name for name, _ in build(spec, init="paper", seed=0).named_children()]
+    layers = [name for name in children if name[-1].isdecimal() or name == "output"]
+    if spec.hidden:
+        assert layers == [*[f"h{number + 1}" for number in range(len(spec.hidden))], "output"]
+    elif spec.subsampling == "none":
+        assert layers == ["c1", "c3", "c5", "f6", "output"]
+    else:
+        assert layers == ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
+
+
+def squash(units: Tensor, activation: str) -> Tensor:
+    return 1.7159 * torch.tanh(2 / 3 * units) if activation == "scaled_tanh" else units.relu()
+
+
+def subsample(units: Tensor, spec: NetworkSpec, weights: dict[str, Tensor], name: str) -> Tensor:
+    match spec.subsampling:
+        case "none":
+            return units
+        case "max":
+            return F.max_pool2d(units, 2)
+        case "average":
+            return F.avg_pool2d(units, 2)
+        case "stride":
+            # Only the top left unit of each neighbourhood, of a convolution with every unit.
+            read = units[:, :, ::2, ::2]
+        case "trainable":
+            read = F.avg_pool2d(units, 2) * 4
+    read = read * weights[f"{name}.coefficient"].view(-1, 1, 1)
+    return squash(read + weights[f"{name}.bias"].view(-1, 1, 1), spec.activation)
+
+
+def written_out(spec: NetworkSpec, weights: dict[str, Tensor], images: Tensor) -> Tensor:
+    """Scores of a network with shared kernels, from the paper's text and stock functions."""
+    c3 = torch.zeros(16, 6, 25, dtype=images.dtype)
+    table = PAPER_TABLE if spec.c3_table == "paper" else ((0, 1, 2, 3, 4, 5),) * 16
+    rows = iter(weights["c3.weight"])
+    for output_map, inputs in enumerate(table):
+        for input_map in inputs:
+            c3[output_map, input_map] = next(rows)
+    units = (images * 1.275 / 255 - 0.1)[:, None]
+    units = F.conv2d(units, weights["c1.weight"].view(6, 1, 5, 5), weights["c1.bias"])
+    units = subsample(squash(units, spec.activation), spec, weights, "s2")
+    units = F.conv2d(units, c3.view(16, 6, 5, 5), weights["c3.bias"])
+    units = subsample(squash(units, spec.activation), spec, weights, "s4").flatten(1)
+    units = squash(units @ weights["c5.weight"].t() + weights["c5.bias"], spec.activation)
+    units = units @ weights["f6.weight"].t() + weights["f6.bias"]
+    if spec.output == "linear":
+        units = squash(units, spec.activation)
+        return units @ weights["output.weight"].t() + weights["output.bias"]
+    units = squash(units, "scaled_tanh")
+    return -(units[:, None] - output_codes().to(units.dtype)).square().sum(2)
+
+
+def trained_somewhat(network: nn.Module) -> nn.Module:
+    """In float64, with biases and coefficients that are not what they start from."""
+    random = torch.Generator().manual_seed(1)
+    for parameter in network.parameters():
+        parameter.data += 0.1 * torch.randn(parameter.shape, generator=random)
+    return network.double()
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {},
+        {"subsampling": "stride"},
+        {"subsampling": "none"},
+        {"subsampling": "average"},
+        {"subsampling": "max"},
+        {"output": "linear"},
+        {"activation": "relu"},
+        {"c3_table": "complete"},
+        {"c3_table": "complete", "activation": "relu", "subsampling": "max", "output": "linear"},
+    ],
+    ids=str,
+)
+@torch.no_grad()
+def test_network_computes_what_the_paper_writes(
+    lenet5: NetworkSpec, difference: dict[str, Any], images: Tensor
+) -> None:
+    spec = replace(lenet5, **difference)
+    network = trained_somewhat(build(spec, init="fan_in", seed=0))
+    some = images[::50].double()
+    torch.testing.assert_close(network(some), written_out(spec, network.state_dict(), some))
+
+
+@pytest.mark.parametrize("difference", [{}, {"subsampling": "stride"}], ids=str)
+@torch.no_grad()
+def test_unshared_network_with_copied_kernels_is_the_same_function(
+    lenet5: NetworkSpec, difference: dict[str, Any], images: Tensor
+) -> None:
+    spec = replace(lenet5, **difference)
+    shared = trained_somewhat(build(spec, init="fan_in", seed=0))
+    unshared = build(replace(spec, connectivity="unshared"), init="fan_in", seed=1).double()
+    own = unshared.state_dict()
+    unshared.load_state_dict(
+        {name: value.expand_as(own[name]) for name, value in shared.state_dict().items()}
+    )
+    some = images[::50].double()
+    torch.testing.assert_close(unshared(some), shared(some))
+
+
+@torch.no_grad()
+def test_perceptron_computes_what_the_paper_writes(lenet5: NetworkSpec, images: Tensor) -> None:
+    spec = replace(lenet5, hidden=(300, 100), output="linear")
+    network = trained_somewhat(build(spec, init="fan_in", seed=0))
+    weights, some = network.state_dict(), images[::50].double()
+    units = (some[:, 2:30, 2:30] * 1.275 / 255 - 0.1).flatten(1)
+    for name in ("h1", "h2"):
+        units = units @ weights[f"{name}.weight"].t() + weights[f"{name}.bias"]
+        units = squash(units, "scaled_tanh")
+    expected = units @ weights["output.weight"].t() + weights["output.bias"]
+    torch.testing.assert_close(network(some), expected)
+
+
+def test_units_before_the_codes_reach_their_cells_of_minus_one(lenet5: NetworkSpec) -> None:
+    for words in ({"activation": "relu"}, {"activation": "relu", "hidden": (30, 84)}):
+        children = dict(build(replace(lenet5, **words), init="paper", seed=0).named_children())
+        squashes = [layer for name, layer in children.items() if name.endswith("_squash")]
+        reach = [layer(torch.tensor(-9.0)).item() for layer in squashes]
+        assert reach[-1] < -1
+        assert set(reach[:-1]) == {0}
+
+
+def test_state_is_the_parameters_alone(lenet5: NetworkSpec) -> None:
+    for connectivity in ("shared", "unshared"):
+        spec = replace(lenet5, connectivity=connectivity)
+        network = build(spec, init="paper", seed=0)
+        assert list(network.state_dict()) == [name for name, _ in network.named_parameters()]

@@ -1,0 +1,78 @@
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from pipeline.networks.spec import CODE_UNITS, NetworkSpec
+
+
+@pytest.mark.parametrize(
+    ("difference", "complaint"),
+    [
+        ({"hidden": (0,)}, "`hidden` widths must be at least 1, but got 0."),
+        ({"hidden": (300, -2, -1)}, "`hidden` widths must be at least 1, but got -2."),
+        ({"hidden": (300, 100)}, r"must end in 84 units, .* 'rbf', but got \[300, 100\]\."),
+        ({"hidden": (84, 83)}, r"must end in 84 units, .* 'rbf', but got \[84, 83\]\."),
+        (
+            {"hidden": (9,), "output": "linear", "connectivity": "unshared"},
+            "would change nothing .* but got connectivity='unshared'.",
+        ),
+        ({"hidden": (84,), "c3_table": "complete"}, "but got c3_table='complete'."),
+        ({"hidden": (84,), "subsampling": "max"}, "but got subsampling='max'."),
+        (
+            {"hidden": (84,), "subsampling": "stride", "connectivity": "unshared"},
+            "but got connectivity='unshared', subsampling='stride'.",
+        ),
+    ],
+    ids=str,
+)
+def test_words_that_contradict_each_other_are_refused(
+    lenet5: NetworkSpec, difference: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        replace(lenet5, **difference)
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {},
+        {"connectivity": "unshared", "c3_table": "complete", "subsampling": "none"},
+        {"hidden": (1,), "output": "linear", "activation": "relu"},
+        {"hidden": (300, CODE_UNITS)},
+    ],
+    ids=str,
+)
+def test_spec_survives_its_words(lenet5: NetworkSpec, difference: dict[str, Any]) -> None:
+    spec = replace(lenet5, **difference)
+    assert NetworkSpec.from_words(spec.words()) == spec
+
+
+def test_words_are_plain_values(lenet5: NetworkSpec) -> None:
+    assert replace(lenet5, hidden=(75,), output="linear").words() == {
+        "connectivity": "shared",
+        "c3_table": "paper",
+        "subsampling": "trainable",
+        "activation": "scaled_tanh",
+        "output": "linear",
+        "hidden": [75],
+    }
+
+
+def test_words_from_outside_are_checked_as_well(lenet5: NetworkSpec) -> None:
+    with pytest.raises(ValueError, match="must end in 84 units"):
+        NetworkSpec.from_words({**lenet5.words(), "hidden": [10]})
+
+
+def test_unknown_and_missing_words_are_refused(lenet5: NetworkSpec) -> None:
+    with pytest.raises(TypeError, match="depth"):
+        NetworkSpec.from_words({**lenet5.words(), "depth": 5})
+    words = lenet5.words()
+    del words["output"]
+    with pytest.raises(TypeError, match="output"):
+        NetworkSpec.from_words(words)
+
+
+def test_spec_cannot_be_changed(lenet5: NetworkSpec) -> None:
+    with pytest.raises(FrozenInstanceError):
+        lenet5.output = "linear"  # pyright: ignore[reportAttributeAccessIssue]

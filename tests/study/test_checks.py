@@ -1,0 +1,90 @@
+"""Every kind of mistake is told, with its path and what is allowed, all at once."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.study import parse_study, read_yaml
+
+PARAMS = read_yaml(Path("params.yaml"))
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """params.yaml with one value set; a path that ends in `!` is deleted."""
+    written = copy.deepcopy(PARAMS)
+    *sections, key = path.rstrip("!").split(".")
+    section = written
+    for name in sections:
+        section = section[name]
+    section[key] = value
+    if path.endswith("!"):
+        del section[key]
+    return written
+
+
+MISTAKES = [
+    ("typo", 1, "typo: is not a key here; allowed are name, data, network"),
+    ("network.typo", "x", "network.typo: is not a key here; allowed are connectivity"),
+    ("variants.no_pooling.typo", "x", "variants.no_pooling.typo: is not a key here; allowed are"),
+    ("variants.no_pooling.subsampling", "no", "variants.no_pooling.subsampling: input should be "),
+    ("variants.Bad Name", {"output": "linear"}, "variants.Bad Name"),
+    ("variants.x; rm -rf /", {"output": "linear"}, "string should match pattern"),
+    ("variants.mlp.subsampling", "max", "variants.mlp: `hidden` replaces C1 to F6"),
+    ("variants.mlp.output", "rbf", "variants.mlp: `hidden` must end in 84 units"),
+    ("variants.mlp.hidden", [0], "variants.mlp: `hidden` widths must be at least 1, but got 0"),
+    ("variants.mlp.hidden", [1.5], "variants.mlp.hidden.0: input should be a valid integer"),
+    ("variants.mlp.hidden", 300, "variants.mlp.hidden: input should be a valid array"),
+    ("variants.second", {}, "variants: exactly one must be {}, the baseline, but got"),
+    ("variants", {}, "variants: "),
+    ("seeds", [1, 1], "seeds: seeds must be distinct, but 1 is there twice"),
+    ("seeds", [], "seeds: "),
+    ("seeds", [0, 100], "seeds: must not be those of `search.seeds`, but 100 is in both"),
+    ("search.j.low", 200.0, "search.j: `low < high` must hold, but got low=200.0, high=100.0"),
+    ("hyperparameters.default.learning_rate", "1e-3", "YAML reads this as a word: write it out"),
+    ("hyperparameters.default.learning_rate", 0.5, "must lie in 0.0003 ... 0.03 (`search`)"),
+    ("hyperparameters.default.learning_rate", True, "input should be a valid number"),
+    ("hyperparameters.default.learning_rate", float("nan"), "hyperparameters.default"),
+    ("hyperparameters.tuned.nobody", {"j": 1.0}, "must name variants (lenet5, "),
+    ("hyperparameters.tuned.mlp", {"j": 1.0}, "tuned.mlp.j: applies only where the output is rbf"),
+    ("notes.nobody", "text", "notes: must name variants"),
+    ("evaluation.planned", [["mlp", "nobody"]], "evaluation.planned: must name variants"),
+    ("evaluation.margin", 0, "evaluation.margin: input should be greater than 0"),
+    ("training.epochs", 0, "training.epochs: input should be greater than or equal to 1"),
+    ("training.epochs", 2.5, "training.epochs: input should be a valid integer"),
+    ("data.split_seed!", None, "data.split_seed: must be given, but is missing"),
+    ("data", None, "data: input should be an object, but got None"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), MISTAKES)
+def test_a_mistake_is_told_with_its_path_and_what_is_allowed(
+    path: str, value: object, message: str
+) -> None:
+    with pytest.raises(UserError) as mistake:
+        parse_study(changed(path, value), origin="params.yaml")
+    assert message in str(mistake.value)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    written = changed("variants.no_pooling.subsampling", "no")
+    written["seeds"] = [1, 1]
+    written["typo"] = 1
+    written["variants"]["mlp"]["subsampling"] = "max"
+    written["hyperparameters"]["default"]["j"] = "1e-3"
+    with pytest.raises(UserError, match=r"params.yaml has 4 mistakes") as mistake:
+        parse_study(written, origin="params.yaml")
+    for path in ("variants.no_pooling.subsampling", "seeds", "typo", "hyperparameters.default.j"):
+        assert f"\n  {path}: " in str(mistake.value)
+
+
+@pytest.mark.parametrize("written", [None, [], "text", 3])
+def test_a_file_that_is_no_table_of_sections_is_refused(written: object) -> None:
+    with pytest.raises(UserError, match="the file: input should be an object"):
+        parse_study(written, origin="params.yaml")
+
+
+def test_the_standard_study_has_no_mistakes() -> None:
+    assert parse_study(PARAMS, origin="params.yaml").baseline == "lenet5"

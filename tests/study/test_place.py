@@ -1,0 +1,92 @@
+"""Folders of studies."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.study import (
+    is_standard,
+    known_networks,
+    load_study,
+    materialise,
+    prune_outs,
+    repository_root,
+)
+from pipeline.study.place import study_names
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def a_repository(folder: Path) -> None:
+    """Enough of this one to make studies in."""
+    for name in ("params.yaml", "dvc.yaml", ".dvcignore", "studies", "pipeline"):
+        (folder / name).symlink_to(REPOSITORY / name)
+
+
+def test_a_study_of_its_own_belongs_to_the_repository_around_it(tmp_path: Path) -> None:
+    study = tmp_path / "var" / "studies" / "quick"
+    assert repository_root(study) == tmp_path
+    assert not is_standard(study)
+    assert is_standard(tmp_path)
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_is_valid_in_its_own_folder(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    folder = materialise(name)
+    assert load_study(folder / "params.yaml").name == name
+    assert (folder / "dvc.yaml").read_text() == (REPOSITORY / "dvc.yaml").read_text()
+    assert (folder / "pipeline/study/place.py").is_file()
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_study_finds_its_digits_from_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    folder = materialise("tiny")
+    source = load_study(folder / "params.yaml").data.source
+    assert (folder / source).resolve() == (tmp_path / "tests/digits").resolve()
+
+
+def test_a_difference_with_a_mistake_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("params.yaml", "dvc.yaml", ".dvcignore", "pipeline"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies/mine.yaml").write_text("training: {epochs: 0}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"studies/mine.yaml over params.yaml has 1 mistake"):
+        materialise("mine")
+    assert not (tmp_path / "var").exists()
+
+
+def test_an_unknown_study_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match="must be one of full, quick, tiny, but got 'huge'"):
+        materialise("huge")
+
+
+def test_variants_of_all_studies_are_known() -> None:
+    known = known_networks()
+    assert list(known)[:6] == list(load_study(Path("params.yaml")).variants)
+    assert {"modern", "max_pooling"} <= known.keys()
+
+
+def test_outs_of_variants_that_are_gone_are_removed_and_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = ["models/a/spec.json", "predictions/a.npz", "timings/train-a.json"]
+    gone = ["models/b/spec.json", "predictions/b.npz", "timings/train-b.json"]
+    for name in (*kept, *gone, "timings/download.json"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    prune_outs(["a"])
+    left = sorted(str(path) for path in Path().rglob("*") if path.is_file())
+    assert left == sorted([*kept, "timings/download.json"])

@@ -1,0 +1,81 @@
+"""`python -m pipeline`: exit codes and last words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import STAGES
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def run(*words: str, cwd: Path = REPOSITORY, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *words],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_a_stage_it_lists_them() -> None:
+    result = run()
+    assert result.returncode == 0
+    assert all(stage in result.stdout for stage in STAGES)
+
+
+def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
+    result = run("trian")
+    assert result.returncode == 2
+    assert (
+        result.stderr == f"error: a stage must be one of {', '.join(STAGES)}, but got 'trian'.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("download",), ("train", "lenet5"), ("evaluate", "lenet5"), ("report",), ("study",)]
+)
+def test_every_stage_lists_the_mistakes_and_touches_nothing(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = (REPOSITORY / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(
+        text.replace("subsampling: stride", "subsampling: strid").replace("epochs: 8", "epochs: 0")
+    )
+    before = sorted(tmp_path.rglob("*"))
+    result = run(*words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "params.yaml has 2 mistakes:" in result.stderr
+    assert "  variants.no_pooling.subsampling: input should be 'trainable'" in result.stderr
+    assert "  training.epochs: input should be greater than or equal to 1" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_unknown_variant_is_refused() -> None:
+    result = run("evaluate", "lenet6")
+    assert result.returncode == 2
+    assert "must be one of lenet5, no_weight_sharing" in result.stderr
+
+
+def test_a_failure_is_left_for_the_command_that_started_dvc(tmp_path: Path) -> None:
+    file = tmp_path / "last_error.txt"
+    run("evaluate", "lenet6", ABLATION_ERROR_FILE=str(file))
+    assert file.read_text().startswith("2\nthe variant must be one of")
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(
+        (REPOSITORY / "params.yaml").read_text().replace("mnist ", f"{REPOSITORY}/tests/digits ")
+        .replace("validation_images: 10000", "validation_images: 100")
+    )  # fmt: skip
+    (tmp_path / "timings").write_text("a file where a folder must be")
+    result = run("download", cwd=tmp_path)
+    assert result.returncode == 1
+    assert str(Path("timings/download.json")) in result.stderr
+    assert "Traceback" not in result.stderr

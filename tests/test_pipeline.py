@@ -1,0 +1,159 @@
+"""The whole chain on a few hundred real digits, in a copy of the repository, with no network."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+REPOSITORY = Path(__file__).parents[1]
+FILES = (
+    "params.yaml",
+    "dvc.yaml",
+    ".dvcignore",
+    ".dvc/config",
+    "studies",
+    "pipeline",
+    "tests/digits",
+)
+VARIANTS = ("lenet5", "no_weight_sharing", "no_pooling", "linear_output", "mlp", "mlp_60k")
+STAGES = [f"{stage}@{variant}" for stage in ("train", "evaluate") for variant in VARIANTS]
+
+
+def copy_repository(folder: Path) -> Path:
+    for name in FILES:
+        source, target = REPOSITORY / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def run_tiny(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", "study", "tiny"],
+        cwd=folder,
+        env=os.environ | {"ABLATION_CACHE": str(folder / "cache")} | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
+    lines = result.stdout.splitlines()
+    return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+
+
+@pytest.fixture(scope="module")
+def first_run(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = copy_repository(tmp_path_factory.mktemp("clone"))
+    return folder, run_tiny(folder)
+
+
+def test_one_command_goes_from_digits_to_report(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, result = first_run
+    assert result.returncode == 0, result.stderr
+    assert stages_run(result) == ["download", *STAGES, "report"]
+    assert result.stdout.splitlines()[-1] == "report: var/studies/tiny/reports/ablation.html"
+    reports = folder / "var/studies/tiny/reports"
+    results = json.loads((reports / "results.json").read_text())
+    assert tuple(results["variants"]) == VARIANTS
+    assert len(results["comparisons"]) == 7
+    for name in ("ablation.html", "ablation.md", "metrics.json", "timing.json", "figures"):
+        assert (reports / name).exists()
+
+
+def test_the_standard_study_stays_untouched(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = first_run
+    for name in ("data", "models", "predictions", "timings", "reports", "dvc.lock"):
+        assert not (folder / name).exists()
+
+
+def test_every_training_is_one_tracked_run_with_its_test_error(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = first_run
+    client = MlflowClient(f"sqlite:///{folder}/var/mlflow.db")
+    experiment = client.get_experiment_by_name("tiny/final")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    cells = [run for run in runs if "ablation.cell" in run.data.tags]
+    assert len(cells) == len({run.data.tags["ablation.cell"] for run in cells}) == 12
+    assert len(runs) - len(cells) == len(VARIANTS)
+    results = json.loads((folder / "var/studies/tiny/reports/results.json").read_text())
+    for run in cells:
+        variant, seed = run.data.tags["ablation.variant"], run.data.tags["ablation.seed"]
+        errors = dict(
+            zip(
+                map(str, results["study"]["seeds"]),
+                results["variants"][variant]["test_error"]["per_seed"],
+                strict=True,
+            )
+        )
+        assert run.data.metrics["test_error"] == errors[seed]
+        assert run.info.status == "FINISHED"
+
+
+def test_with_nothing_changed_nothing_runs(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = first_run
+    result = run_tiny(folder)
+    assert result.returncode == 0, result.stderr
+    assert stages_run(result) == []
+
+
+def edit(folder: Path, name: str, change: Callable[[str], str]) -> Callable[[], object]:
+    """Change a file; what is returned changes it back."""
+    file = folder / name
+    text = file.read_text()
+    assert change(text) != text
+    file.write_text(change(text))
+    return lambda: file.write_text(text)
+
+
+def test_a_change_to_the_report_retrains_nothing(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = first_run
+    undo = edit(folder, "pipeline/report/templates/ablation.md.j2", lambda text: f"{text}\n")
+    assert stages_run(run_tiny(folder)) == ["report"]
+    undo()
+
+
+def test_a_change_to_one_variant_reruns_its_stages_alone(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = first_run
+    undo = edit(folder, "params.yaml", lambda text: text.replace("hidden: [75]", "hidden: [76]"))
+    result = run_tiny(folder)
+    assert stages_run(result) == ["download", "train@mlp_60k", "evaluate@mlp_60k", "report"]
+    undo()
+
+
+@pytest.mark.slow
+def test_results_are_the_same_bytes_from_one_worker_and_an_empty_cache(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder, _ = first_run
+    assert run_tiny(folder).returncode == 0
+    again = copy_repository(tmp_path)
+    result = run_tiny(again, ABLATION_WORKERS="1")
+    assert result.returncode == 0, result.stderr
+    for name in ("results.json", "metrics.json", "ablation.html", "ablation.md"):
+        report = Path("var/studies/tiny/reports") / name
+        assert (again / report).read_bytes() == (folder / report).read_bytes()

@@ -1,0 +1,265 @@
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.data.mnist import Digits, frame
+from pipeline.networks.lenet5 import build
+from pipeline.networks.spec import NetworkSpec
+from pipeline.study import load_study
+from pipeline.training.cells import Hyperparameters, Result
+from pipeline.training.fit import Batches, evaluate, train
+from pipeline.training.images import Images
+from pipeline.training.models import TrainedNetwork
+from pipeline.training.plan import Plan, evaluation_plan, validating
+
+# Lightning says so of every training that holds nothing back; `test_training_warns_of_nothing`.
+pytestmark = pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
+
+CPU = torch.device("cpu")
+STUDY = load_study()
+MLP: dict[str, Any] = {"hidden": (20,), "output": "linear"}
+
+
+def trained(plan: Plan) -> Result:
+    return train(plan.cells[0], plan.digits, device=CPU, on_epoch=print)
+
+
+def same_bits(one: Result, other: Result) -> bool:
+    return {name: array.tobytes() for name, array in one.arrays.items()} == {
+        name: array.tobytes() for name, array in other.arrays.items()
+    }
+
+
+def batches(count: int, *, size: int, seed: int | None = None) -> Batches:
+    numbers = torch.arange(1000, 1000 + count)
+    indices = torch.arange(count).flip(0)
+    return Batches(numbers, numbers + 1000, indices, batch_size=size, seed=seed)
+
+
+def epoch(source: Batches) -> list[list[int]]:
+    return [images.tolist() for images, _ in source]
+
+
+def order(source: Batches) -> list[int]:
+    return [image for images, _ in source for image in images.tolist()]
+
+
+def test_batches_keep_the_last_short_one_and_are_as_many_as_they_say() -> None:
+    for count, sizes in ((10, [4, 4, 2]), (8, [4, 4]), (3, [3])):
+        source = batches(count, size=4, seed=0)
+        assert [len(batch) for batch in epoch(source)] == sizes
+        assert len(source) == len(sizes)
+
+
+def test_batches_cover_every_index_once_an_epoch_in_an_order_of_its_own() -> None:
+    source = batches(100, size=32, seed=0)
+    orders = [order(source) for _ in range(3)]
+    for one in orders:
+        assert sorted(one) == list(range(1000, 1100))
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_batches_depend_on_the_seed_and_the_epoch_alone() -> None:
+    first, second, other = (batches(100, size=32, seed=seed) for seed in (5, 5, 6))
+    torch.manual_seed(1)
+    assert epoch(first) == epoch(second)
+    torch.manual_seed(2)
+    assert epoch(first) == epoch(second)
+    assert epoch(first) != epoch(other)
+
+
+def test_batches_are_cut_from_one_order_whatever_their_size() -> None:
+    small, large = batches(100, size=7, seed=5), batches(100, size=64, seed=5)
+    assert order(small) == order(large)
+
+
+def test_batches_without_a_seed_keep_the_order_of_the_list() -> None:
+    source = batches(5, size=2)
+    assert epoch(source) == epoch(source) == [[1004, 1003], [1002, 1001], [1000]]
+
+
+def test_labels_stay_with_their_images() -> None:
+    for images, labels in batches(50, size=8, seed=1):
+        assert torch.equal(images + 1000, labels)
+
+
+def test_batches_take_only_what_the_list_names() -> None:
+    numbers = torch.arange(10)
+    source = Batches(numbers, numbers, torch.tensor([7, 2, 5]), batch_size=2, seed=0)
+    assert sorted(order(source)) == [2, 5, 7]
+
+
+@pytest.mark.parametrize("variant", STUDY.networks)
+def test_variant_of_the_standard_study_learns_the_digits_twice_alike(
+    make_plan: Callable[..., Plan], variant: str
+) -> None:
+    plan = make_plan(epochs=6, batch_size=32)
+    cell = replace(
+        plan.cells[0],
+        network=STUDY.networks[variant],
+        hyperparameters=STUDY.hyperparameters[variant],
+    )
+    first, second = (trained(replace(plan, cells=[cell])) for _ in range(2))
+    assert same_bits(first, second)
+    assert first.record["history"] == second.record["history"]
+    start, *_, end = first.record["history"]
+    assert end["train_loss"] < start["train_loss"] / 2
+    assert end["train_error"] < 0.2
+    assert first.record["failure"] is None
+
+
+@pytest.mark.xfail(strict=True, reason="Lightning misses the images that are not held back")
+def test_training_warns_of_nothing(make_plan: Callable[..., Plan]) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        trained(make_plan(**MLP))
+    messages = [str(warning.message) for warning in told]
+    assert not [message for message in messages if "LeafSpec" not in message]
+
+
+def test_another_seed_is_another_training(make_plan: Callable[..., Plan]) -> None:
+    one, other = (trained(make_plan(seeds=(seed,), **MLP)) for seed in (0, 1))
+    assert not same_bits(one, other)
+
+
+def test_result_is_the_parameters_by_name(make_plan: Callable[..., Plan]) -> None:
+    result = trained(make_plan())
+    assert {name: array.shape for name, array in result.arrays.items()} == {
+        "c1.weight": (6, 25),
+        "c1.bias": (6,),
+        "s2.coefficient": (6,),
+        "s2.bias": (6,),
+        "c3.weight": (60, 25),
+        "c3.bias": (16,),
+        "s4.coefficient": (16,),
+        "s4.bias": (16,),
+        "c5.weight": (120, 400),
+        "c5.bias": (120,),
+        "f6.weight": (84, 120),
+        "f6.bias": (84,),
+    }
+    assert {array.dtype for array in result.arrays.values()} == {np.dtype(np.float32)}
+
+
+def test_epochs_lie_within_the_time_of_the_training(make_plan: Callable[..., Plan]) -> None:
+    timing = trained(make_plan(epochs=3, **MLP)).record["timing"]
+    assert len(timing["epochs"]) == 3
+    within = [moment for epoch in timing["epochs"] for moment in epoch]
+    moments = [timing["started"], *within, timing["ended"]]
+    assert moments == sorted(moments)
+
+
+def test_every_epoch_is_told_as_it_ends(make_plan: Callable[..., Plan]) -> None:
+    plan, told = make_plan(epochs=3, **MLP), []
+    result = train(plan.cells[0], plan.digits, device=CPU, on_epoch=told.append)
+    assert told == result.record["history"]
+    assert [row["epoch"] for row in told] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("difference", [{}, MLP], ids=["lenet5", "mlp"])
+def test_looking_at_validation_images_does_not_change_the_training(
+    make_plan: Callable[..., Plan], difference: dict[str, Any]
+) -> None:
+    plan = make_plan(epochs=2, **difference)
+    looking = validating(plan, validation_images=100, split_seed=1)
+    blind = replace(looking, cells=[replace(looking.cells[0], validate_on=None)])
+    seen, unseen = trained(looking), trained(blind)
+    assert same_bits(seen, unseen)
+    for row, other in zip(seen.record["history"], unseen.record["history"], strict=True):
+        assert 0 <= row.pop("validation_error") <= 1
+        assert row == other
+
+
+def test_validation_error_of_the_last_epoch_is_that_of_the_trained_network(
+    make_plan: Callable[..., Plan], digits: Digits
+) -> None:
+    plan = validating(make_plan(epochs=2), validation_images=150, split_seed=1)
+    (cell,) = plan.cells
+    result = trained(plan)
+    held_back = plan.digits.subsets[str(cell.validate_on)]
+    assert len(held_back) == 150
+    network = build(cell.network, init="paper", seed=9)
+    network.load_state_dict({n: torch.from_numpy(a) for n, a in result.arrays.items()})
+    with torch.no_grad():
+        scores = network(torch.from_numpy(frame(digits.images[held_back])))
+    wrong = (scores.argmax(1).numpy() != digits.labels[held_back]).mean()
+    assert result.record["history"][-1]["validation_error"] == pytest.approx(wrong)
+    assert wrong > 0
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [{}, {"connectivity": "unshared"}, {"subsampling": "stride"}, {"output": "linear"}, MLP],
+    ids=str,
+)
+def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
+    lenet5: NetworkSpec, digits: Digits, difference: dict[str, Any]
+) -> None:
+    network = build(replace(lenet5, **difference), init="fan_in", seed=4)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    model = TrainedNetwork(network=replace(lenet5, **difference), seed=4, cell="", weights=weights)
+    # 1,200 images: more than one batch of evaluation.
+    many = Digits(
+        np.tile(digits.images, (3, 1, 1))[:1200], np.tile(digits.labels, 3)[:1200], "digest"
+    )
+    (job,), images = evaluation_plan([model], many)
+    assert job.weights is not None
+    result = evaluate(job.cell, job.weights, images, device=CPU)  # pyright: ignore[reportArgumentType]
+    framed = torch.from_numpy(frame(many.images))
+    with torch.no_grad():
+        expected = torch.cat([network(framed[:1000]), network(framed[1000:])]).numpy()
+    assert result.arrays["scores"].dtype == np.float32
+    assert result.arrays["scores"].tobytes() == expected.tobytes()
+    assert result.record["failure"] is None
+    one_by_one = torch.cat([network(framed[i : i + 1]) for i in (0, 999, 1000, 1199)])
+    np.testing.assert_allclose(
+        result.arrays["scores"][[0, 999, 1000, 1199]], one_by_one.detach(), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_weights_of_another_network_are_refused(lenet5: NetworkSpec, digits: Digits) -> None:
+    mlp = build(replace(lenet5, **MLP), init="paper", seed=0)
+    weights = {name: value.numpy() for name, value in mlp.state_dict().items()}
+    model = TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)
+    (job,), images = evaluation_plan([model], digits)
+    with pytest.raises(RuntimeError, match=r"c1\.weight"):
+        evaluate(job.cell, weights, images, device=CPU)  # pyright: ignore[reportArgumentType]
+
+
+def test_images_that_a_training_does_not_name_do_not_reach_it(
+    make_plan: Callable[..., Plan], digits: Digits
+) -> None:
+    plan = validating(make_plan(**MLP), validation_images=100, split_seed=1)
+    (cell,) = plan.cells
+    training = plan.digits.subsets[cell.train_on]
+    held_back = plan.digits.subsets[str(cell.validate_on)]
+
+    def with_garbage(indices: np.ndarray) -> Images:
+        images, labels = digits.images.copy(), digits.labels.copy()
+        images[indices] = 255 - images[indices]
+        labels[indices] = 9 - labels[indices]
+        return replace(plan.digits, images=images, labels=labels)
+
+    expected = trained(plan)
+    assert same_bits(trained(replace(plan, digits=with_garbage(held_back))), expected)
+    assert not same_bits(trained(replace(plan, digits=with_garbage(training[:1]))), expected)
+
+
+def test_hyperparameters_reach_the_training(make_plan: Callable[..., Plan]) -> None:
+    plan = make_plan(output="rbf", hidden=(84,))
+    (cell,) = plan.cells
+    changed = [
+        Hyperparameters(learning_rate=0.004, init="paper", j=1.0),
+        Hyperparameters(learning_rate=0.003, init="fan_in", j=1.0),
+        Hyperparameters(learning_rate=0.004, init="fan_in", j=30.0),
+    ]
+    results = [trained(plan)] + [
+        trained(replace(plan, cells=[replace(cell, hyperparameters=values)])) for values in changed
+    ]
+    for position, result in enumerate(results):
+        assert not any(same_bits(result, earlier) for earlier in results[:position])
