@@ -1,3 +1,4 @@
+import hashlib
 import os
 import pickle
 import re
@@ -118,6 +119,19 @@ def test_training_and_evaluation_never_share_a_key() -> None:
     same = {"train_on": "x", "validate_on": "x", "data": "x", "code": "x"}
     training = replace(TRAINING, **same)
     assert training.key != replace(EVALUATION, weights="x", images="x", code="x").key
+
+
+def test_key_is_the_hash_of_everything_in_alphabetical_order() -> None:
+    # Written out, so that moving a field in the source loses no result, and so that whatever
+    # loses them all is a choice.
+    text = (
+        '{"code":"c","environment":{"cpu_capability":"AVX2","device":"a CPU","group":1,'
+        '"numpy":"2.4.6","pytorch_lightning":"2.6.6","threads":1,"torch":"2.13.0"},"images":"i",'
+        '"kind":"evaluation","network":{"activation":"scaled_tanh","c3_table":"paper",'
+        '"connectivity":"shared","hidden":[],"output":"linear","subsampling":"trainable"},'
+        '"weights":"w"}'
+    )
+    assert EVALUATION.key == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_key_is_a_file_name_of_64_hex_digits() -> None:

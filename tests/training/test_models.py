@@ -1,0 +1,129 @@
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.networks.spec import NetworkSpec
+from pipeline.training.cells import Result, TrainingCell
+from pipeline.training.models import read_models, write_models
+from pipeline.training.plan import Plan
+
+
+@pytest.fixture
+def cells(make_plan: Callable[..., Plan]) -> list[TrainingCell]:
+    return make_plan(seeds=(7, 3), epochs=2).cells
+
+
+def result(seed: int, *, failure: str | None = None) -> Result:
+    random = np.random.default_rng(seed)
+    rows = [
+        {"epoch": 1, "train_loss": 2.5, "train_error": 0.25, "learning_rate": 0.004},
+        {"epoch": 2, "train_loss": 1 / 3, "train_error": 0.002, "learning_rate": 0.002},
+    ]
+    return Result(
+        arrays={
+            "c1.weight": random.normal(size=(6, 25)).astype(np.float32),
+            "c1.bias": random.normal(size=6).astype(np.float32),
+        },
+        record={"history": rows[: 1 if failure else 2], "failure": failure, "timing": {}},
+    )
+
+
+def write(folder: Path, cells: list[TrainingCell], results: list[Result]) -> None:
+    write_models(folder, cells, results, num_images=500)
+
+
+def test_networks_come_back_with_their_seeds_cells_and_bits(
+    tmp_path: Path, cells: list[TrainingCell]
+) -> None:
+    results = [result(7), result(3)]
+    write(tmp_path, cells, results)
+    models = read_models(tmp_path)
+    assert [model.seed for model in models] == [7, 3]  # in the order they were trained
+    for model, cell, trained in zip(models, cells, results, strict=True):
+        assert model.network == cell.network
+        assert model.cell == cell.key
+        assert set(model.weights) == {"c1.weight", "c1.bias"}
+        for name, array in trained.arrays.items():
+            assert model.weights[name].dtype == array.dtype
+            assert model.weights[name].tobytes() == array.tobytes()
+
+
+def test_words_of_every_kind_of_network_come_back(
+    tmp_path: Path, cells: list[TrainingCell], lenet5: NetworkSpec
+) -> None:
+    network = replace(lenet5, hidden=(300, 100), output="linear", activation="relu")
+    write(tmp_path, [replace(cells[0], network=network)], [result(7)])
+    assert read_models(tmp_path)[0].network == network
+
+
+def test_folder_holds_these_files_and_no_others(tmp_path: Path, cells: list[TrainingCell]) -> None:
+    write(tmp_path / "models", cells, [result(7), result(3)])
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == [
+        "history.csv",
+        "seed-3.safetensors",
+        "seed-7.safetensors",
+        "spec.json",
+    ]
+
+
+def test_curves_have_exactly_the_promised_columns(
+    tmp_path: Path, cells: list[TrainingCell]
+) -> None:
+    write(tmp_path, cells, [result(7), result(3, failure="the loss was nan in epoch 1")])
+    one, other = (cell.key for cell in cells)
+    assert (tmp_path / "history.csv").read_bytes().decode() == (
+        "cell,seed,epoch,train_loss,train_error,learning_rate\n"
+        f"{one},7,1,2.5,0.25,0.004\n"
+        f"{one},7,2,0.3333333333333333,0.002,0.002\n"
+        f"{other},3,1,2.5,0.25,0.004\n"
+    )
+
+
+def test_loss_that_is_no_number_is_in_the_curve(tmp_path: Path, cells: list[TrainingCell]) -> None:
+    failed = result(7, failure="the loss was nan in epoch 1")
+    failed.record["history"][0]["train_loss"] = float("nan")
+    write(tmp_path, cells[:1], [failed])
+    last = (tmp_path / "history.csv").read_text(encoding="utf8").splitlines()[-1]
+    assert last == f"{cells[0].key},7,1,nan,0.25,0.004"
+
+
+def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[TrainingCell]) -> None:
+    write(tmp_path, cells, [result(7), result(3, failure="the loss was nan in epoch 1")])
+    cell = cells[0]
+    assert json.loads((tmp_path / "spec.json").read_text(encoding="utf8")) == {
+        "network": {
+            "connectivity": "shared",
+            "c3_table": "paper",
+            "subsampling": "trainable",
+            "activation": "scaled_tanh",
+            "output": "rbf",
+            "hidden": [],
+        },
+        "hyperparameters": {"learning_rate": 0.004, "init": "fan_in", "j": 1.0},
+        "epochs": 2,
+        "batch_size": 64,
+        "training_images": 500,
+        "data": cell.data,
+        "code": cell.code,
+        "environment": asdict(cell.environment),
+        "cells": {"7": cells[0].key, "3": cells[1].key},
+        "failures": {"3": "the loss was nan in epoch 1"},
+    }
+
+
+def test_equal_results_are_equal_files(tmp_path: Path, cells: list[TrainingCell]) -> None:
+    for name in ("one", "other"):
+        write(tmp_path / name, cells, [result(7), result(3)])
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes()
+
+
+def test_results_that_do_not_match_the_cells_are_refused(
+    tmp_path: Path, cells: list[TrainingCell]
+) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        write(tmp_path, cells, [result(7)])

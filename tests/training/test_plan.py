@@ -1,0 +1,104 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.data.mnist import Digits, index_digest
+from pipeline.errors import UserError
+from pipeline.networks.spec import NetworkSpec
+from pipeline.training.cells import EvaluationCell
+from pipeline.training.models import TrainedNetwork
+from pipeline.training.plan import TRAINING_CODE, Plan, evaluation_plan, validating
+from pipeline.training.provenance import code_digest, cpu_environment
+from pipeline.training.results import weights_digest
+
+MakePlan = Callable[..., Plan]
+
+
+def test_final_cells_differ_in_their_seeds_alone(make_plan: MakePlan) -> None:
+    plan = make_plan(seeds=(5, 0, 9), epochs=3, batch_size=10)
+    assert [cell.seed for cell in plan.cells] == [5, 0, 9]
+    assert {replace(cell, seed=0) for cell in plan.cells} == {plan.cells[1]}
+    assert len({cell.key for cell in plan.cells}) == 3
+
+
+def test_final_trainings_see_every_image_and_hold_none_back(
+    make_plan: MakePlan, digits: Digits
+) -> None:
+    plan = make_plan(epochs=3, batch_size=10)
+    (cell,) = plan.cells
+    assert plan.digits.subsets[cell.train_on].tolist() == list(range(500))
+    assert cell.validate_on is None
+    assert (cell.epochs, cell.batch_size, cell.data) == (3, 10, digits.digest)
+    assert cell.code == code_digest(TRAINING_CODE)
+    assert cell.environment == cpu_environment()
+    assert plan.digits.images is digits.images
+    assert plan.digits.labels is digits.labels
+
+
+@pytest.mark.parametrize("held_back", [1, 100, 499])
+@pytest.mark.parametrize("split_seed", [0, 1998])
+def test_validation_images_are_never_trained_on(
+    make_plan: MakePlan, digits: Digits, held_back: int, split_seed: int
+) -> None:
+    plan = validating(make_plan(seeds=(1, 2)), validation_images=held_back, split_seed=split_seed)
+    for cell in plan.cells:
+        training = plan.digits.subsets[cell.train_on].tolist()
+        validation = plan.digits.subsets[str(cell.validate_on)].tolist()
+        assert len(validation) == held_back
+        assert not set(training) & set(validation)
+        assert sorted(training + validation) == list(range(500))
+    assert plan.digits.images is digits.images
+
+
+def test_subsets_are_what_their_digests_say(make_plan: MakePlan) -> None:
+    plan = validating(make_plan(), validation_images=100, split_seed=1)
+    assert len(plan.digits.subsets) == 2
+    for digest, indices in plan.digits.subsets.items():
+        assert index_digest(indices) == digest
+
+
+def test_validating_changes_nothing_but_the_images(make_plan: MakePlan) -> None:
+    plan = make_plan(seeds=(1, 2))
+    judged = validating(plan, validation_images=100, split_seed=1)
+    for cell, before in zip(judged.cells, plan.cells, strict=True):
+        assert replace(cell, train_on=before.train_on, validate_on=None) == before
+        assert cell.key != before.key
+    other = validating(plan, validation_images=100, split_seed=2)
+    assert other.cells[0].key != judged.cells[0].key
+
+
+def test_split_that_leaves_nothing_to_train_on_is_refused(make_plan: MakePlan) -> None:
+    with pytest.raises(UserError, match="below the 500 training images, but got 500"):
+        validating(make_plan(), validation_images=500, split_seed=1)
+
+
+def model(network: NetworkSpec, seed: int, value: float) -> TrainedNetwork:
+    weights = {"c1.bias": np.full(6, value, dtype=np.float32)}
+    return TrainedNetwork(network=network, seed=seed, cell=f"{seed}", weights=weights)
+
+
+def test_every_network_is_shown_all_images_once(lenet5: NetworkSpec, digits: Digits) -> None:
+    models = [model(lenet5, 0, 0.5), model(replace(lenet5, output="linear"), 1, 0.25)]
+    jobs, images = evaluation_plan(models, digits)
+    assert images.images is digits.images
+    assert images.labels is digits.labels
+    for job, shown in zip(jobs, models, strict=True):
+        assert isinstance(job.cell, EvaluationCell)
+        assert job.cell.network == shown.network
+        assert job.cell.weights == weights_digest(shown.weights)
+        assert job.cell.images == digits.digest
+        assert job.cell.environment == cpu_environment()
+        assert job.weights is shown.weights
+
+
+def test_evaluations_differ_where_weights_or_images_do(
+    lenet5: NetworkSpec, digits: Digits
+) -> None:
+    def key(value: float, images: Digits) -> str:
+        return evaluation_plan([model(lenet5, 0, value)], images)[0][0].cell.key
+
+    others = Digits(digits.images, digits.labels, "another digest")
+    assert len({key(1, digits), key(2, digits), key(1, others)}) == 3
+    assert key(1, digits) == key(1, digits)

@@ -1,0 +1,51 @@
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.training.cells import Result
+from pipeline.training.plan import Plan
+from pipeline.training.timings import StageClock
+from pipeline.training.workers import Job
+
+
+def timed(started: float) -> Result:
+    timing = {"started": started, "ended": started + 2, "epochs": [(started, started + 1)]}
+    return Result(arrays={}, record={"history": [], "failure": None, "timing": timing})
+
+
+@pytest.fixture
+def record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_plan: Callable[..., Plan]
+) -> dict[str, Any]:
+    """What a stage of two cells leaves, one of them from the cache."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ABLATION_WORKERS", "7")
+    jobs = [Job(cell=cell) for cell in make_plan(seeds=(0, 1)).cells]
+    clock = StageClock("train", "no_pooling")
+    time.sleep(0.05)
+    clock.write(jobs, [timed(100.0), timed(200.5)], cached=1)
+    found = json.loads((tmp_path / "timings/train-no_pooling.json").read_text(encoding="utf8"))
+    return {**found, "keys": [job.cell.key for job in jobs], "jobs": jobs}
+
+
+def test_file_says_which_stage_ran_where_and_on_how_many_workers(record: dict[str, Any]) -> None:
+    assert (record["stage"], record["variant"]) == ("train", "no_pooling")
+    assert record["device"] == record["jobs"][0].cell.environment.device
+    assert record["workers"] == 2  # never more than cells
+    assert record["cached"] == 1
+
+
+def test_wall_time_runs_from_the_start_of_the_clock(record: dict[str, Any]) -> None:
+    assert 0.05 <= record["wall_s"] < 30
+
+
+def test_each_cell_has_its_own_times_in_the_order_of_the_jobs(record: dict[str, Any]) -> None:
+    one, other = record["keys"]
+    assert record["cells"] == [
+        {"cell": one, "started": 100.0, "ended": 102.0, "epochs": [[100.0, 101.0]]},
+        {"cell": other, "started": 200.5, "ended": 202.5, "epochs": [[200.5, 201.5]]},
+    ]

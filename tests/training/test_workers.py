@@ -1,0 +1,351 @@
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from distributed import KilledWorker
+
+from pipeline.data.mnist import Digits
+from pipeline.errors import UserError
+from pipeline.networks.lenet5 import build
+from pipeline.networks.spec import NetworkSpec
+from pipeline.training.cells import Result, TrainingCell
+from pipeline.training.fit import evaluate, train
+from pipeline.training.images import Images
+from pipeline.training.models import TrainedNetwork
+from pipeline.training.plan import Plan, evaluation_plan
+from pipeline.training.results import store, stored
+from pipeline.training.workers import (
+    ALLOCATOR,
+    Epoch,
+    Finished,
+    Job,
+    Observer,
+    complete,
+    num_workers,
+)
+
+# Lightning says so of every training that holds nothing back; see test_fit.
+pytestmark = pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
+
+MakePlan = Callable[..., Plan]
+MLP: dict[str, Any] = {"hidden": (75,), "output": "linear"}
+
+
+@pytest.mark.parametrize(
+    ("words", "jobs", "workers"),
+    [("1", 5, 1), ("3", 5, 3), ("5", 3, 3), ("16", 1, 1), ("02", 9, 2)],
+)
+def test_workers_are_as_many_as_asked_but_no_more_than_jobs(
+    monkeypatch: pytest.MonkeyPatch, words: str, jobs: int, workers: int
+) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", words)
+    assert num_workers(jobs) == workers
+
+
+def test_workers_are_one_a_core_when_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = len(os.sched_getaffinity(0))
+    monkeypatch.setenv("ABLATION_WORKERS", "")
+    assert num_workers(1000) == cores
+    monkeypatch.delenv("ABLATION_WORKERS")
+    assert num_workers(1000) == cores
+    assert num_workers(1) == 1
+
+
+@pytest.mark.parametrize("words", ["0", "-1", "two", "1.5", "1e3", " ", "1 2", "²", "+1"])
+def test_number_of_workers_that_makes_no_sense_is_refused(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", words)
+    with pytest.raises(UserError) as refusal:
+        num_workers(4)
+    assert str(refusal.value) == (
+        f"`ABLATION_WORKERS` must be a whole number of at least 1, but got {words!r}."
+    )
+
+
+@dataclass(frozen=True)
+class Work:
+    """Jobs of every kind, and the results that this process alone comes to."""
+
+    jobs: list[Job]
+    digits: Images
+    expected: list[Result]
+
+
+@pytest.fixture(scope="module")
+def work(make_plan: MakePlan, digits: Digits, lenet5: NetworkSpec) -> Work:
+    long = make_plan(seeds=(0,), epochs=3)
+    short = make_plan(seeds=(0, 1), epochs=1, **MLP)
+    network = build(lenet5, init="fan_in", seed=0)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    model = TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)
+    evaluations, _ = evaluation_plan([model], digits)
+    trainings = [Job(cell=cell) for plan in (long, short) for cell in plan.cells]
+    jobs = [trainings[0], *evaluations, *trainings[1:]]
+    return Work(jobs, long.digits, [alone(job, long.digits) for job in jobs])
+
+
+def alone(job: Job, digits: Images) -> Result:
+    """A job's result without workers."""
+    cpu, threads = torch.device("cpu"), torch.get_num_threads()
+    torch.set_num_threads(1)
+    if isinstance(job.cell, TrainingCell):
+        result = train(job.cell, digits, device=cpu, on_epoch=lambda _: None)
+    else:
+        assert job.weights is not None
+        result = evaluate(job.cell, job.weights, digits, device=cpu)
+    torch.set_num_threads(threads)
+    return result
+
+
+def content(result: Result) -> tuple[object, ...]:
+    """Everything but the times."""
+    arrays = [
+        (name, array.dtype, array.shape, array.tobytes())
+        for name, array in sorted(result.arrays.items())
+    ]
+    record = {name: value for name, value in result.record.items() if name != "timing"}
+    return arrays, json.dumps(record)
+
+
+def contents(results: Sequence[Result]) -> list[tuple[object, ...]]:
+    return [content(result) for result in results]
+
+
+def worker_processes() -> list[psutil.Process]:
+    """What the fork server has forked."""
+    return [worker for child in psutil.Process().children() for worker in child.children()]
+
+
+class Watch:
+    """An observer that looks around at every event."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.jobs = jobs
+        self.events: list[Epoch | Finished] = []
+        self.environments: list[dict[str, str]] = []
+        self.in_cache: list[bool] = []
+
+    def __call__(self, event: Epoch | Finished) -> None:
+        self.events.append(event)
+        if isinstance(event, Finished):
+            found = stored(self.jobs[event.index].cell.key)
+            self.in_cache.append(found is not None and content(found) == content(event.result))
+        elif not self.environments:
+            self.environments = [worker.environ() for worker in worker_processes()]
+
+    def finished(self) -> list[Finished]:
+        return [event for event in self.events if isinstance(event, Finished)]
+
+    def epochs(self, job: Job) -> list[float]:
+        """The numbers of the epochs that were told of a job, in order."""
+        return [
+            event.row["epoch"]
+            for event in self.events
+            if isinstance(event, Epoch) and event.key == job.cell.key
+        ]
+
+
+@dataclass(frozen=True)
+class Run:
+    workers: int
+    results: list[Result]
+    watch: Watch
+    cache: Path
+
+
+def run(work: Work, cache: Path, *, workers: int, also: Sequence[Observer] = ()) -> Run:
+    watch = Watch(work.jobs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ABLATION_CACHE", str(cache))
+        patch.setenv("ABLATION_WORKERS", str(workers))
+        results = complete(work.jobs, work.digits, observers=[watch, *also])
+    return Run(workers, results, watch, cache)
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["1 worker", "2 workers"])
+def finished_run(
+    request: pytest.FixtureRequest, work: Work, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """All jobs computed by a real cluster into a fresh cache."""
+    return run(work, tmp_path_factory.mktemp("cache"), workers=request.param)
+
+
+def test_results_are_in_order_and_bit_for_bit_those_of_one_process(
+    finished_run: Run, work: Work
+) -> None:
+    assert contents(finished_run.results) == contents(work.expected)
+
+
+def test_every_result_is_in_the_cache_before_it_is_told(finished_run: Run, work: Work) -> None:
+    events = finished_run.watch.finished()
+    assert sorted(event.index for event in events) == list(range(len(work.jobs)))
+    assert finished_run.watch.in_cache == [True] * len(work.jobs)
+    assert not any(event.cached for event in events)
+    for event in events:
+        assert content(event.result) == content(finished_run.results[event.index])
+
+
+def test_every_epoch_is_previewed_before_its_cell_is_finished(
+    finished_run: Run, work: Work
+) -> None:
+    watch = finished_run.watch
+    for index, (job, result) in enumerate(zip(work.jobs, work.expected, strict=True)):
+        rows = result.record.get("history", [])
+        assert watch.epochs(job) == [row["epoch"] for row in rows]
+        end = next(event for event in watch.finished() if event.index == index)
+        told_before = watch.events[: watch.events.index(end)]
+        assert [
+            dict(event.row)
+            for event in told_before
+            if isinstance(event, Epoch) and event.key == job.cell.key
+        ] == rows
+
+
+def test_workers_start_with_the_settings_of_memory_and_threads(finished_run: Run) -> None:
+    assert len(finished_run.watch.environments) == finished_run.workers
+    for environment in finished_run.watch.environments:
+        assert environment["MALLOC_TRIM_THRESHOLD_"] != "65536"  # Dask's own
+        assert environment.items() >= ALLOCATOR.items()
+        assert environment["OMP_NUM_THREADS"] == "1"
+
+
+def test_coordinator_keeps_its_own_settings_of_memory_and_threads(
+    monkeypatch: pytest.MonkeyPatch, work: Work, cache: Path
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "1")
+    run(replace(work, jobs=[work.jobs[1]]), cache, workers=1)
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert os.environ["MALLOC_TOP_PAD_"] == "1"
+    assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_no_worker_outlives_the_jobs(finished_run: Run) -> None:
+    assert finished_run.results
+    assert worker_processes() == []
+
+
+REPLAY = """
+import pickle, sys
+from pipeline.training.workers import complete
+
+jobs, digits = pickle.load(sys.stdin.buffer)
+events = []
+results = complete(jobs, digits, observers=[events.append])
+import psutil
+heavy = {"torch", "pytorch_lightning", "distributed", "dask"} & set(sys.modules)
+children = psutil.Process().children()
+told = [(event.index, event.cached) for event in events]
+sys.stdout.buffer.write(pickle.dumps((results, told, heavy, len(children))))
+"""
+
+
+def test_cached_jobs_are_replayed_with_no_process_started(finished_run: Run, work: Work) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", REPLAY],
+        input=pickle.dumps((work.jobs, work.digits)),
+        env={**os.environ, "ABLATION_CACHE": str(finished_run.cache)},
+        check=True,
+        capture_output=True,
+    )
+    results, told, heavy, children = pickle.loads(found.stdout)
+    assert contents(results) == contents(work.expected)
+    assert told == [(index, True) for index in range(len(work.jobs))]
+    assert heavy == set()
+    assert children == 0
+    assert found.stderr == b""
+
+
+def test_only_what_is_not_in_the_cache_is_computed(work: Work, cache: Path) -> None:
+    kept = (0, 3)
+    for index in kept:
+        store(work.jobs[index].cell.key, work.expected[index])
+    (damaged,) = cache.rglob(work.jobs[3].cell.key)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    again = run(work, cache, workers=1)
+    assert contents(again.results) == contents(work.expected)
+    assert {event.index: event.cached for event in again.watch.finished()} == {
+        0: True,
+        1: False,
+        2: False,
+        3: False,
+    }
+    assert again.watch.epochs(work.jobs[0]) == []
+
+
+def test_worker_that_is_killed_is_replaced_and_its_cell_trained_again(
+    work: Work, cache: Path
+) -> None:
+    killed: list[int] = []
+
+    def kill_once(event: Epoch | Finished) -> None:
+        if not killed and isinstance(event, Epoch) and event.key == work.jobs[0].cell.key:
+            (worker,) = worker_processes()
+            killed.append(worker.pid)
+            worker.send_signal(signal.SIGKILL)
+
+    long = replace(work, jobs=work.jobs[:2])
+    disturbed = run(long, cache, workers=1, also=[kill_once])
+    assert killed
+    assert contents(disturbed.results) == contents(work.expected[:2])
+    told = disturbed.watch.epochs(work.jobs[0])
+    assert told[0] == 1
+    assert told[-3:] == [1, 2, 3]
+    assert len(told) > 3
+
+
+def test_cell_that_kills_every_worker_is_an_error_and_not_tried_for_ever(
+    work: Work, cache: Path
+) -> None:
+    killed: list[int] = []
+
+    def kill(event: Epoch | Finished) -> None:
+        if isinstance(event, Epoch):
+            for worker in worker_processes():
+                killed.append(worker.pid)
+                worker.send_signal(signal.SIGKILL)
+
+    with pytest.raises(KilledWorker, match="2 different workers"):
+        run(replace(work, jobs=work.jobs[:1]), cache, workers=1, also=[kill])
+    assert len(set(killed)) >= 2
+    assert stored(work.jobs[0].cell.key) is None
+
+
+def test_cell_that_cannot_be_trained_is_an_error_and_leaves_no_worker(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", "1")
+    cell = work.jobs[0].cell
+    assert isinstance(cell, TrainingCell)
+    lost = Job(cell=replace(cell, train_on="no such list"))
+    with pytest.raises(KeyError, match="no such list"):
+        complete([lost], work.digits, observers=[])
+    assert worker_processes() == []
+    assert stored(lost.cell.key) is None
+
+
+def test_jobs_with_one_key_share_one_result(work: Work, cache: Path) -> None:
+    # Two networks with the same weights, both diverged for example, are one evaluation.
+    twice = Work([work.jobs[1]] * 2, work.digits, [work.expected[1]] * 2)
+    found = run(twice, cache, workers=2)
+    assert contents(found.results) == contents(twice.expected)
+    assert sorted(event.index for event in found.watch.finished()) == [0, 1]
+
+
+def test_result_without_a_place_stops_the_work(work: Work, cache: Path) -> None:
+    cache.write_bytes(b"a file where the folder should be")
+    with pytest.raises(OSError, match=str(cache)):
+        run(replace(work, jobs=[work.jobs[1]]), cache, workers=1)
+    assert worker_processes() == []
