@@ -55,7 +55,8 @@ def _validate(variant: str, tried: dict[str, object]) -> None:
         split_seed=study.data.split_seed,
     )
     jobs = [Job(cell=cell) for cell in plan.cells]
-    with Display(f"validate {variant}", jobs, num_images=len(plan.digits.labels)) as display:
+    num_images = len(plan.digits.subsets[plan.cells[0].train_on])
+    with Display(f"validate {variant}", jobs, num_images=num_images) as display:
         results = complete(jobs, plan.digits, observers=(display,))
     error = write_validation(variant, plan.cells, results)
     print(f"{variant}: validation error {error:.2%} over seeds {list(study.search.seeds)}")

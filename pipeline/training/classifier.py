@@ -30,7 +30,7 @@ class Classifier(pl.LightningModule):
     """Trains any network that maps uint8 images [batch, 32, 32] to scores [batch, 10].
 
     `history` has a row for each epoch; losses and errors (fractions) of training are measured on
-    the fly. A loss that is not finite ends the training and is named in `failure`.
+    the fly. A loss or a score that is not finite ends the training and is named in `failure`.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Classifier(pl.LightningModule):
 
     def training_step(self, batch: Batch) -> Tensor:
         images, labels = batch
+        self.last_images = images
         scores = self.network(images)
         loss = criterion(scores, labels, self.j)
         self.loss_sum += loss.detach() * len(labels)
@@ -93,13 +94,18 @@ class Classifier(pl.LightningModule):
             row["validation_error"] = self._error("val")
         self.history.append(row)
         self.epoch_times.append((self.started, time.time()))
-        if not math.isfinite(row["train_loss"]):
+        if not (math.isfinite(row["train_loss"]) and self._scores_are_finite()):
             self.failure = f"the loss was {row['train_loss']} in epoch {row['epoch']}"
             self.trainer.should_stop = True
         self.on_epoch(row)
 
     def _cosine(self, step: int) -> float:
         return (1 + math.cos(math.pi * step / self.total_steps)) / 2
+
+    @torch.no_grad()
+    def _scores_are_finite(self) -> bool:
+        # The loss is measured before a step: the last one may still ruin the network.
+        return bool(self.network(self.last_images).isfinite().all())
 
     def _count(self, split: str, scores: Tensor, labels: Tensor) -> None:
         self.wrong[split] += (scores.detach().argmax(1) != labels).sum()

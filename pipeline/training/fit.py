@@ -124,8 +124,10 @@ def evaluate(
 def _quiet_trainer(device: torch.device, epochs: int) -> pl.Trainer:
     """A Trainer that only trains: no logger, no checkpoints, no bars, no guess at a cluster."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    # Lightning's own use of a name that torch is about to retire.
-    warnings.filterwarnings("ignore", message=".*LeafSpec", module="pytorch_lightning")
+    # Lightning's own use of a name that torch is about to retire; and final trainings hold no
+    # images back, on purpose.
+    for message in (".*LeafSpec", ".*have no `val_dataloader`"):
+        warnings.filterwarnings("ignore", message=message, module="pytorch_lightning")
     return pl.Trainer(
         accelerator=device.type,
         devices=[device.index or 0] if device.type == "cuda" else 1,

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
 from pipeline.data.cache import place
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result, TrainingCell
+from pipeline.training.results import pack
 
 COLUMNS = ("cell", "seed", "epoch", "train_loss", "train_error", "learning_rate")
 
@@ -33,7 +34,7 @@ def write_models(
 ) -> None:
     """Networks, curves and how they came about; `cells` differ in their seeds alone."""
     for cell, result in zip(cells, results, strict=True):
-        place(_weights_file(folder, cell.seed), save(result.arrays))
+        place(_weights_file(folder, cell.seed), pack(result.arrays))
     spec = _spec(cells, results, num_images=num_images)
     place(folder / "spec.json", f"{json.dumps(spec, indent=2)}\n".encode())
     place(folder / "history.csv", _history(cells, results).encode())

@@ -53,7 +53,7 @@ class Display:
 
     def __call__(self, event: Epoch | Finished) -> None:
         if isinstance(event, Epoch):
-            self.done[event.key] += 1
+            self.done[event.key] = int(event.row["epoch"])  # from 1 again where a worker died
             self.trained += 1
         else:
             key = self.jobs[event.index].cell.key

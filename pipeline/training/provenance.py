@@ -105,7 +105,8 @@ def _is_string(statement: ast.stmt) -> bool:
 
 
 def _cpu_capability() -> str:
-    if forced := os.environ.get("ATEN_CPU_CAPABILITY"):
+    forced = os.environ.get("ATEN_CPU_CAPABILITY")
+    if forced in ("default", "avx2", "avx512"):  # torch ignores any other word
         return forced.upper()
     flags = set(_cpu_info("flags").split())
     if {"avx512f", "avx512vl", "avx512bw", "avx512dq", "fma"} <= flags:

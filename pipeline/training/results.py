@@ -18,7 +18,7 @@ def stored(key: str) -> Result | None:
         digest, _, body = _path(key).read_bytes().partition(b"\n")
     except FileNotFoundError:
         return None
-    if hashlib.sha256(body).hexdigest().encode() != digest:
+    if _digest(key, body) != digest:
         return None
     record, _, arrays = body.partition(b"\n")
     return Result(arrays=load(arrays), record=json.loads(record))
@@ -30,13 +30,24 @@ def store(key: str, result: Result) -> None:
     Raises:
         OSError: Naming the file, when there is no room for it or no permission.
     """
-    body = json.dumps(result.record).encode() + b"\n" + save(result.arrays)
-    place(_path(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    body = json.dumps(result.record).encode() + b"\n" + pack(result.arrays)
+    place(_path(key), _digest(key, body) + b"\n" + body)
 
 
 def weights_digest(arrays: Mapping[str, np.ndarray]) -> str:
     """Digest of trained parameters: their names, shapes, types and bytes."""
-    return hashlib.sha256(save(dict(arrays))).hexdigest()
+    return hashlib.sha256(pack(arrays)).hexdigest()
+
+
+def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays by name in the safetensors format."""
+    # It writes memory as it lies, so that the view of another array must be laid out anew.
+    return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
+
+
+def _digest(key: str, body: bytes) -> bytes:
+    """Of the content and of the cell it belongs to: a file under another name is no result."""
+    return hashlib.sha256(key.encode() + body).hexdigest().encode()
 
 
 def _path(key: str) -> Path:

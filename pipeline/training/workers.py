@@ -3,20 +3,17 @@
 The coordinator ships cells and digits; workers return results and know nothing else.
 """
 
-import multiprocessing
 import os
 import queue
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
+from pipeline.training.cluster import local_cluster
 from pipeline.training.images import Images
 from pipeline.training.results import store, stored
 
@@ -24,15 +21,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 TOPIC = "ablation"
-
-# glibc gives memory back after every step by default, and asks for it again in the next. Above
-# these thresholds it keeps it: LeNet-5 trains about a fifth faster. Dask's own setting of 65536
-# does the opposite and halves the speed, so it must not reach the workers.
-ALLOCATOR = {
-    "MALLOC_TRIM_THRESHOLD_": "1000000000",
-    "MALLOC_MMAP_THRESHOLD_": "1000000000",
-    "MALLOC_TOP_PAD_": "100000000",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +74,14 @@ def complete(
         for observer in observers:
             observer(event)
 
+    limit = num_workers(len(jobs))
     results = [stored(job.cell.key) for job in jobs]
     for index, result in enumerate(results):
         if result:
             tell(Finished(index=index, result=result, cached=True))
     missing = [index for index, result in enumerate(results) if result is None]
     if missing:
-        with _cluster(num_workers(len(missing))) as client:
+        with local_cluster(min(limit, len(missing))) as client:
             for event in _computed(client, jobs, missing, digits):
                 if isinstance(event, Finished):
                     store(jobs[event.index].cell.key, event.result)
@@ -123,55 +112,6 @@ def _computed(
             result = event.result()
             yield Finished(index=futures.pop(event), result=result, cached=False)
             event.release()
-
-
-@contextmanager
-def _cluster(workers: int) -> Iterator["Client"]:
-    os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"  # read at import, here and in workers
-    _start_forkserver()
-    from dask import config
-    from distributed import Client, Nanny, Scheduler, Security, SpecCluster
-
-    settings = {
-        "distributed.worker.multiprocessing-method": "forkserver",
-        "distributed.nanny.pre-spawn-environ": {},
-        "distributed.scheduler.allowed-failures": 1,  # a cell whose worker died runs once more
-        "distributed.scheduler.work-stealing": False,
-        "distributed.comm.timeouts.connect": "60s",
-    }
-    security = Security.temporary()  # loopback is not private on a shared machine
-    scheduler = {"host": "127.0.0.1", "port": 0, "security": security}
-    worker = {"host": "127.0.0.1", "nthreads": 1, "memory_limit": 0, "security": security}
-    addresses = {"dashboard_address": "127.0.0.1:0"}
-    with (
-        config.set(settings),
-        SpecCluster(
-            workers={
-                n: {"cls": Nanny, "options": {**worker, **addresses}} for n in range(workers)
-            },
-            scheduler={"cls": Scheduler, "options": {**scheduler, **addresses}},
-            security=security,
-        ) as cluster,
-        Client(cluster, security=security, set_as_default=False) as client,
-    ):
-        yield client
-
-
-def _start_forkserver() -> None:
-    """One process imports torch and Lightning; every worker is then forked from it.
-
-    glibc reads its settings once, when a process starts: this is where workers get them from.
-    """
-    multiprocessing.set_forkserver_preload(["pipeline.training.fit", "distributed"])
-    before = dict(os.environ)
-    os.environ |= ALLOCATOR | {"OMP_NUM_THREADS": "1"}
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's matter
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        os.environ.clear()
-        os.environ |= before
 
 
 def _digits_plugin(digits: Images) -> Any:

@@ -18,7 +18,6 @@ from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan, validating
 
 # Lightning says so of every training that holds nothing back; `test_training_warns_of_nothing`.
-pytestmark = pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
 
 CPU = torch.device("cpu")
 STUDY = load_study()
@@ -113,7 +112,6 @@ def test_variant_of_the_standard_study_learns_the_digits_twice_alike(
     assert first.record["failure"] is None
 
 
-@pytest.mark.xfail(strict=True, reason="Lightning misses the images that are not held back")
 def test_training_warns_of_nothing(make_plan: Callable[..., Plan]) -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

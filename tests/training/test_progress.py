@@ -80,7 +80,6 @@ def test_bar_is_full_when_every_cell_is_finished(jobs: list[Job]) -> None:
     assert display.replayed == 1
 
 
-@pytest.mark.xfail(strict=True, reason="epochs are counted, not read from the row")
 def test_cell_that_starts_again_does_not_count_its_epochs_twice(jobs: list[Job]) -> None:
     display = Display("train lenet5", jobs, num_images=500)
     # Its worker died after two epochs, and another began anew.

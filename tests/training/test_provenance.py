@@ -205,7 +205,6 @@ print(cpu_environment().cpu_capability, torch.backends.cpu.get_cpu_capability())
     assert ours == theirs
 
 
-@pytest.mark.xfail(strict=True, reason="torch ignores such a word, and the environment does not")
 def test_cpu_capability_that_torch_does_not_know_is_ignored() -> None:
     script = "from pipeline.training.provenance import *; print(cpu_environment().cpu_capability)"
     assert run(script, ATEN_CPU_CAPABILITY="fast") == [torch.backends.cpu.get_cpu_capability()]

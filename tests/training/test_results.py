@@ -67,9 +67,6 @@ def test_values_that_are_no_numbers_come_back_as_they_are() -> None:
     assert np.isnan(found.record["train_loss"])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="safetensors writes the memory as it lies, without a word of the strides"
-)
 @pytest.mark.parametrize("view", [np.asfortranarray, np.transpose, lambda array: array[:, ::2]])
 def test_arrays_that_are_views_of_others_come_back_as_they_look(view: Any) -> None:
     array = view(np.arange(6, dtype=np.float32).reshape(2, 3))
@@ -143,7 +140,6 @@ def test_something_appended_loses_the_result(file: Path) -> None:
     assert stored(KEY) is None
 
 
-@pytest.mark.xfail(strict=True, reason="a file does not say which cell's result it holds")
 def test_the_result_of_another_cell_is_no_result(file: Path, cache: Path) -> None:
     store(OTHER_KEY, Result(arrays={"x": np.array(2)}, record={}))
     (theirs,) = (path for path in cache.rglob("*") if path.is_file() and path != file)

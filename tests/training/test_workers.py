@@ -19,13 +19,13 @@ from pipeline.errors import UserError
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result, TrainingCell
+from pipeline.training.cluster import ALLOCATOR
 from pipeline.training.fit import evaluate, train
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan
 from pipeline.training.results import store, stored
 from pipeline.training.workers import (
-    ALLOCATOR,
     Epoch,
     Finished,
     Job,
@@ -35,7 +35,6 @@ from pipeline.training.workers import (
 )
 
 # Lightning says so of every training that holds nothing back; see test_fit.
-pytestmark = pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
 
 MakePlan = Callable[..., Plan]
 MLP: dict[str, Any] = {"hidden": (75,), "output": "linear"}
