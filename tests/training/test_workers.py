@@ -224,11 +224,12 @@ def test_coordinator_keeps_its_own_settings_of_memory_and_threads(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("MALLOC_TOP_PAD_", "1")
+    handler = signal.getsignal(signal.SIGINT)
     run(replace(work, jobs=[work.jobs[1]]), cache, workers=1)
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert os.environ["MALLOC_TOP_PAD_"] == "1"
     assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_no_worker_outlives_the_jobs(finished_run: Run) -> None:
