@@ -135,13 +135,21 @@ def test_a_change_to_the_report_retrains_nothing(
     undo()
 
 
-def test_a_change_to_one_variant_reruns_its_stages_alone(
+def test_a_changed_line_and_a_new_one_run_the_stages_of_their_variants_alone(
     first_run: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, _ = first_run
-    undo = edit(folder, "params.yaml", lambda text: text.replace("hidden: [75]", "hidden: [76]"))
-    result = run_tiny(folder)
-    assert stages_run(result) == ["download", "train@mlp_60k", "evaluate@mlp_60k", "report"]
+    line, changed = "hidden: [75], output: linear}", "hidden: [76], output: linear}"
+    new = "max_pooling: {subsampling: max}"
+    undo = edit(folder, "params.yaml", lambda text: text.replace(line, f"{changed}\n  {new}"))
+    assert stages_run(run_tiny(folder)) == [
+        "download",
+        "train@mlp_60k",
+        "train@max_pooling",
+        "evaluate@mlp_60k",
+        "evaluate@max_pooling",
+        "report",
+    ]
     undo()
 
 

@@ -1,0 +1,42 @@
+"""What several rooms are tested with: LeNet-5's words and a few hundred real digits."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline.data.mnist import Digits, load_digits
+from pipeline.networks.spec import NetworkSpec
+
+
+@pytest.fixture(scope="session")
+def lenet5() -> NetworkSpec:
+    """LeNet-5 as published, not as params.yaml happens to have it."""
+    return NetworkSpec(
+        connectivity="shared",
+        c3_table="paper",
+        subsampling="trainable",
+        activation="scaled_tanh",
+        output="rbf",
+        hidden=(),
+    )
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
+    """500 digits, 50 of each class."""
+    folder = tmp_path_factory.mktemp("digits")
+    for file in (Path(__file__).parent / "digits").glob("train-*"):
+        shutil.copy(file, folder)
+    return load_digits(folder)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As in a worker: the last bits of a result depend on it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
