@@ -11,7 +11,7 @@ from typer import Option
 from pipeline.errors import UserError
 from pipeline.study import repository_root
 from pipeline.tracking.background import without_password
-from pipeline.tracking.tracker import database_file, find_run, tracking_uri
+from pipeline.tracking.tracker import database_file, experiments, find_run, tracking_uri
 
 USUAL_PORT = 5000
 
@@ -24,6 +24,8 @@ def main(cell: Annotated[str, Option(help="Key of a cell: show its run.")] = "")
         return
     port = free_port(USUAL_PORT)
     print(f"MLflow: http://127.0.0.1:{port}{page} (Ctrl-C ends it)", flush=True)
+    for name, runs in run_lists(uri).items():
+        print(f"  {name}: http://127.0.0.1:{port}{runs}", flush=True)
     serve(uri, port)
 
 
@@ -54,6 +56,14 @@ def page_of(uri: str, cell: str) -> str:
     if not (cell.isalnum() and (run := find_run(uri, cell))):
         raise UserError(f"`cell` must be the key of a recorded cell, but got {cell!r}.")
     return f"/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+
+
+def run_lists(uri: str) -> dict[str, str]:
+    """What follows the address for each experiment's list of runs.
+
+    MLflow's own start page leads to pages for language models first.
+    """
+    return {name: f"/#/experiments/{number}/runs" for name, number in experiments(uri).items()}
 
 
 def free_port(usual: int) -> int:

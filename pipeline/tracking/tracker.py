@@ -151,9 +151,13 @@ def database_file(uri: str) -> Path | None:
 
 def find_run(uri: str, cell: str) -> "Run | None":
     """The run of a cell, in whatever experiment."""
-    client = _client(uri)
-    experiments = [known.experiment_id for known in client.search_experiments()]
-    return _find(client, experiments, "ablation.cell", cell)
+    return _find(_client(uri), list(experiments(uri).values()), "ablation.cell", cell)
+
+
+def experiments(uri: str) -> dict[str, str]:
+    """Identifiers by name."""
+    known = _client(uri).search_experiments(filter_string="name != 'Default'")
+    return {each.name: each.experiment_id for each in known}
 
 
 def _open(uri: str, artifacts: Path | None, experiment: str) -> _Runs:

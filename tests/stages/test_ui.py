@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.stages.ui import free_port, main, page_of, recorded_at
+from pipeline.stages.ui import free_port, main, page_of, recorded_at, run_lists
 from pipeline.tracking.tracker import RunRecord, Tracker, find_run, tracking_uri
 
 REPOSITORY = Path(__file__).parents[2]
@@ -104,6 +104,14 @@ def test_a_cell_leads_to_the_page_of_its_run(recorded_study: Path):
 def test_a_cell_without_a_run_is_the_users_mistake(recorded_study: Path, cell: str):
     with pytest.raises(UserError, match="must be the key of a recorded cell"):
         page_of(recorded_at(recorded_study), cell)
+
+
+def test_every_experiment_has_an_address_of_its_runs(recorded_study: Path):
+    lists = run_lists(recorded_at(recorded_study))
+    assert list(lists) == ["standard/final"]
+    run = find_run(recorded_at(recorded_study), CELL)
+    assert run
+    assert lists["standard/final"] == f"/#/experiments/{run.info.experiment_id}/runs"
 
 
 def test_a_port_in_use_is_left_alone():
