@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -74,8 +74,7 @@ def num_workers_training(folder: Path) -> int:
     return sum(each.cpu_times().user > 1 for each in workers)
 
 
-def wait_until(condition: object, *, seconds: float) -> None:
-    assert callable(condition)
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"

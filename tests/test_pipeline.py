@@ -24,6 +24,8 @@ FILES = (
 VARIANTS = ("lenet5", "no_weight_sharing", "no_pooling", "linear_output", "mlp", "mlp_60k")
 STAGES = [f"{stage}@{variant}" for stage in ("train", "evaluate") for variant in VARIANTS]
 
+FirstRun = tuple[Path, subprocess.CompletedProcess[str]]
+
 
 def copy_repository(folder: Path) -> Path:
     for name in FILES:
@@ -55,14 +57,12 @@ def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def first_run(
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
+) -> FirstRun:
     folder = copy_repository(tmp_path_factory.mktemp("clone"))
     return folder, run_tiny(folder)
 
 
-def test_one_command_goes_from_digits_to_report(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
+def test_one_command_goes_from_digits_to_report(first_run: FirstRun) -> None:
     folder, result = first_run
     assert result.returncode == 0, result.stderr
     assert stages_run(result) == ["download", *STAGES, "report"]
@@ -75,17 +75,13 @@ def test_one_command_goes_from_digits_to_report(
         assert (reports / name).exists()
 
 
-def test_the_standard_study_stays_untouched(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
+def test_the_standard_study_stays_untouched(first_run: FirstRun) -> None:
     folder, _ = first_run
     for name in ("data", "models", "predictions", "timings", "reports", "dvc.lock"):
         assert not (folder / name).exists()
 
 
-def test_every_training_is_one_tracked_run_with_its_test_error(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
+def test_every_training_is_one_tracked_run_with_its_test_error(first_run: FirstRun) -> None:
     folder, _ = first_run
     client = MlflowClient(f"sqlite:///{folder}/var/mlflow.db")
     experiment = client.get_experiment_by_name("tiny/final")
@@ -108,9 +104,7 @@ def test_every_training_is_one_tracked_run_with_its_test_error(
         assert run.info.status == "FINISHED"
 
 
-def test_with_nothing_changed_nothing_runs(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
+def test_with_nothing_changed_nothing_runs(first_run: FirstRun) -> None:
     folder, _ = first_run
     result = run_tiny(folder)
     assert result.returncode == 0, result.stderr
@@ -126,9 +120,7 @@ def edit(folder: Path, name: str, change: Callable[[str], str]) -> Callable[[], 
     return lambda: file.write_text(text)
 
 
-def test_a_change_to_the_report_retrains_nothing(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
+def test_a_change_to_the_report_retrains_nothing(first_run: FirstRun) -> None:
     folder, _ = first_run
     undo = edit(folder, "pipeline/report/templates/ablation.md.j2", lambda text: f"{text}\n")
     assert stages_run(run_tiny(folder)) == ["report"]
@@ -136,7 +128,7 @@ def test_a_change_to_the_report_retrains_nothing(
 
 
 def test_a_changed_line_and_a_new_one_run_the_stages_of_their_variants_alone(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+    first_run: FirstRun,
 ) -> None:
     folder, _ = first_run
     line, changed = "hidden: [75], output: linear}", "hidden: [76], output: linear}"
@@ -155,7 +147,7 @@ def test_a_changed_line_and_a_new_one_run_the_stages_of_their_variants_alone(
 
 @pytest.mark.slow
 def test_results_are_the_same_bytes_from_one_worker_and_an_empty_cache(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    first_run: FirstRun, tmp_path: Path
 ) -> None:
     folder, _ = first_run
     assert run_tiny(folder).returncode == 0

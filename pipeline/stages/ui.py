@@ -10,8 +10,9 @@ from typer import Option
 
 from pipeline.errors import UserError
 from pipeline.study import repository_root
+from pipeline.tracking.address import database_file, tracking_uri
 from pipeline.tracking.background import without_password
-from pipeline.tracking.tracker import database_file, experiments, find_run, tracking_uri
+from pipeline.tracking.tracker import experiments, find_run
 
 USUAL_PORT = 5000
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.study import Study, repository_root
+from pipeline.tracking.address import tracking_uri
 from pipeline.tracking.git import git_state
-from pipeline.tracking.tracker import RunRecord, Tracker, tracking_uri
+from pipeline.tracking.tracker import RunRecord, Tracker
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork

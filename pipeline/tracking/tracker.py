@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from pipeline.data.cache import place
+from pipeline.tracking.address import database_file
 from pipeline.tracking.background import Background
 
 if TYPE_CHECKING:
@@ -136,17 +137,6 @@ class _Runs:
         known = run.data.metrics
         points = [Metric(k, v, _ms(at), 0) for k, v in metrics.items() if known.get(k) != v]
         self.client.log_batch(run.info.run_id, points, synchronous=True)
-
-
-def tracking_uri(root: Path) -> str:
-    """`$MLFLOW_TRACKING_URI`, or the database of the repository at `root`."""
-    database = root.absolute() / "var" / "mlflow.db"
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
-
-
-def database_file(uri: str) -> Path | None:
-    """None for a server."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
 def find_run(uri: str, cell: str) -> "Run | None":

@@ -13,14 +13,11 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.stages.ui import free_port, main, page_of, recorded_at, run_lists
-from pipeline.tracking.tracker import RunRecord, Tracker, find_run, tracking_uri
+from pipeline.tracking.address import tracking_uri
+from pipeline.tracking.tracker import RunRecord, Tracker, find_run
 
 REPOSITORY = Path(__file__).parents[2]
 CELL = "c0ffee"
-pytestmark = [
-    # MLflow's own use of SQLAlchemy.
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
-]
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.tracking.tracker import RunRecord, Tracker, find_run, tracking_uri
+from pipeline.tracking.address import tracking_uri
+from pipeline.tracking.tracker import RunRecord, Tracker, find_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-pytestmark = [
-    # MLflow's own use of SQLAlchemy.
-    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
-]
 RECORD = RunRecord(
     cell="c0ffee",
     variant="no_pooling",
