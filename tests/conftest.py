@@ -15,12 +15,15 @@ from pipeline.networks.spec import NetworkSpec
 def lenet5() -> NetworkSpec:
     """LeNet-5 as published, not as params.yaml happens to have it."""
     return NetworkSpec(
+        frame=32,
         connectivity="shared",
+        hierarchy="two",
         c3_table="paper",
         subsampling="trainable",
         activation="scaled_tanh",
         output="rbf",
         hidden=(),
+        c5_units=None,
     )
 
 

@@ -4,66 +4,49 @@ Pure arithmetic on the words, no torch; the builder takes its sizes from here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
-from pipeline.networks.spec import CODE_UNITS, NetworkSpec
+from pipeline.networks.sizes import Account, Layer
+from pipeline.networks.spec import CODE_UNITS, NetworkSpec, Table
+from pipeline.networks.tables import C1_TABLE, c3_table
 
-FRAME = 32  # pixels; the 28x28 field with two pixels of background on each side (II.B)
-FIELD = 28
+FIELD = 28  # pixels; the digits without the background around them, and all that perceptrons see
 KERNEL = 5
 CLASSES = 10
-C5_UNITS = 120
+C5_UNITS = {"two": 120, "one": 47}
 
-# Table I: the S2 maps that feed each C3 map.
-PAPER_TABLE = (
-    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (4, 5, 0), (5, 0, 1),
-    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (3, 4, 5, 0), (4, 5, 0, 1), (5, 0, 1, 2),
-    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5),
-    (0, 1, 2, 3, 4, 5),
-)  # fmt: skip
-C1_TABLE = ((0,),) * 6
-Table = tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """One row of the account, named as in the paper."""
-
-    name: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    """(maps, height, width) or (units,)."""
-    parameters: int
-    connections: int
-    """As the paper counts them: every weight at every place it is used, and every bias (II.B)."""
-    macs: int
-    """Multiply-accumulates: one for each use of a weight; biases and coefficients do not count."""
+# What the account says of how a layer is made.
+CONNECTIVITY = {
+    "shared": "a 5x5 kernel for each map",
+    "unshared": "a 5x5 kernel for each unit",
+    "untied": "a 5x5 kernel for each unit, equal at first",
+    "full": "whole maps",
+}
+SUBSAMPLING = {
+    "trainable": "2x2 sum, coefficient, bias",
+    "stride": "one of 2x2, coefficient, bias",
+    "average": "2x2 mean",
+    "max": "2x2 maximum",
+}
+TABLES = {"paper": "table I", "complete": "complete table"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    layers: tuple[Layer, ...]
+def account(spec: NetworkSpec) -> Account:
+    """Every layer of the network that `spec` describes, from input to output.
 
-    @property
-    def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def connections(self) -> int:
-        return sum(layer.connections for layer in self.layers)
-
-    @property
-    def macs(self) -> int:
-        return sum(layer.macs for layer in self.layers)
-
-    def __getitem__(self, name: str) -> Layer:
-        return next(layer for layer in self.layers if layer.name == name)
+    Raises:
+        ValueError: When the image is too small for the kernels, or maps cannot be halved.
+    """
+    source = image(FIELD if spec.hidden else spec.frame)
+    layers = _perceptron(spec, source) if spec.hidden else _lenet5(spec, source)
+    return Account(input=source, layers=tuple(layers))
 
 
-def c3_table(spec: NetworkSpec) -> Table:
-    """The S2 maps that feed each C3 map."""
-    return PAPER_TABLE if spec.c3_table == "paper" else (tuple(range(6)),) * 16
+def stages(spec: NetworkSpec) -> tuple[tuple[str, str, Table], ...]:
+    """Convolution, subsampling after it, and the maps that feed the convolution's."""
+    first, second = ("c1", "s2", C1_TABLE), ("c3", "s4", c3_table(spec))
+    return (first, second) if spec.hierarchy == "two" else (first,)
 
 
 def conv_stride(spec: NetworkSpec) -> int:
@@ -71,76 +54,126 @@ def conv_stride(spec: NetworkSpec) -> int:
     return 2 if spec.subsampling == "stride" else 1
 
 
-def account(spec: NetworkSpec) -> Account:
-    """Every layer of the network that `spec` describes, from input to output."""
-    return Account(layers=tuple(_perceptron(spec) if spec.hidden else _lenet5(spec)))
-
-
-def _lenet5(spec: NetworkSpec) -> Iterator[Layer]:
-    shape = (1, FRAME, FRAME)
-    for c, s, table in (("c1", "s2", C1_TABLE), ("c3", "s4", c3_table(spec))):
-        yield (layer := _convolution(c, spec, table, shape))
-        if spec.subsampling != "none":
-            yield (layer := _subsampling(s, spec, layer.output_shape))
-        shape = layer.output_shape
-    yield _full("c5", shape, C5_UNITS)
-    yield _full("f6", (C5_UNITS,), CODE_UNITS)
-    yield _output(spec, (CODE_UNITS,))
-
-
-def _perceptron(spec: NetworkSpec) -> Iterator[Layer]:
-    shape: tuple[int, ...] = (1, FIELD, FIELD)
-    for number, width in enumerate(spec.hidden, start=1):
-        yield _full(f"h{number}", shape, width)
-        shape = (width,)
-    yield _output(spec, shape)
-
-
-def _convolution(name: str, spec: NetworkSpec, table: Table, shape: tuple[int, ...]) -> Layer:
-    size = (shape[-1] - KERNEL) // conv_stride(spec) + 1
-    places = size * size
-    weights = KERNEL * KERNEL * sum(len(row) for row in table)
-    kernels = 1 if spec.connectivity == "shared" else places
+def image(side: int) -> Layer:
+    shape = (1, side, side)
     return Layer(
-        name=name,
+        name="input",
+        form="grey levels",
+        squash=None,
         input_shape=shape,
-        output_shape=(len(table), size, size),
-        parameters=kernels * (weights + len(table)),
-        connections=places * (weights + len(table)),
-        macs=places * weights,
+        output_shape=shape,
+        receptive_field=1,
+        step=1,
     )
 
 
-def _subsampling(name: str, spec: NetworkSpec, shape: tuple[int, ...]) -> Layer:
-    maps, size, _ = shape
-    trainable = spec.subsampling in ("trainable", "stride")
-    inputs = 1 if spec.subsampling == "stride" else 4
-    size = size if spec.subsampling == "stride" else size // 2
+def full(name: str, before: Layer, units: int, *, squash: str | None) -> Layer:
+    """Every unit sees all of the layer before it."""
+    weights = prod(before.output_shape) * units
     return Layer(
         name=name,
-        input_shape=shape,
-        output_shape=(maps, size, size),
-        parameters=2 * maps if trainable else 0,
-        connections=maps * size * size * (inputs + trainable),
-        macs=0,
-    )
-
-
-def _full(name: str, shape: tuple[int, ...], units: int) -> Layer:
-    weights = prod(shape) * units
-    return Layer(
-        name=name,
-        input_shape=shape,
+        form="fully connected",
+        squash=squash,
+        input_shape=before.output_shape,
         output_shape=(units,),
         parameters=weights + units,
         connections=weights + units,
         macs=weights,
+        receptive_field=_seen(before, before.output_shape[-1]),
+        step=0,
     )
 
 
-def _output(spec: NetworkSpec, shape: tuple[int, ...]) -> Layer:
-    layer = _full("output", shape, CLASSES)
+def _lenet5(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
+    for c, s, table in stages(spec):
+        yield (layer := _convolution(c, spec, table, layer))
+        if spec.subsampling != "none":
+            yield (layer := _subsampling(s, spec, layer))
+    units = spec.c5_units or C5_UNITS[spec.hierarchy]
+    yield (layer := full("c5", layer, units, squash=spec.activation))
+    yield (layer := full("f6", layer, CODE_UNITS, squash=_last_squash(spec)))
+    yield _output(spec, layer)
+
+
+def _perceptron(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
+    for number, width in enumerate(spec.hidden, start=1):
+        last = number == len(spec.hidden)
+        squash = _last_squash(spec) if last else spec.activation
+        yield (layer := full(f"h{number}", layer, width, squash=squash))
+    yield _output(spec, layer)
+
+
+def _convolution(name: str, spec: NetworkSpec, table: Table, before: Layer) -> Layer:
+    stride, window = conv_stride(spec), before.output_shape[-1]
+    size = _places(name, spec, window) // stride
+    if spec.connectivity != "full":
+        window = KERNEL
+    places = size * size
+    weights = window * window * sum(len(row) for row in table)
+    kernels = 1 if spec.connectivity == "shared" else places
+    form = CONNECTIVITY[spec.connectivity]
+    table_name = TABLES[spec.c3_table] if isinstance(spec.c3_table, str) else "a table of its own"
+    return Layer(
+        name=name,
+        form=form if name == "c1" else f"{form}, {table_name}",
+        squash=spec.activation,
+        input_shape=before.output_shape,
+        output_shape=(len(table), size, size),
+        parameters=kernels * (weights + len(table)),
+        connections=places * (weights + len(table)),
+        macs=places * weights,
+        receptive_field=_seen(before, window),
+        step=0 if spec.connectivity == "full" else before.step * stride,
+    )
+
+
+def _places(name: str, spec: NetworkSpec, size: int) -> int:
+    """Positions of a kernel along one side of maps of `size`."""
+    if size < KERNEL:
+        raise ValueError(
+            f"the image must not be too small for {name.upper()}'s 5x5 kernels, but a `frame` of "
+            f"{spec.frame} leaves them {size}x{size}."
+        )
+    places = size - KERNEL + 1
+    if spec.subsampling != "none" and places % 2:
+        raise ValueError(
+            f"{name.upper()}'s maps must have an even side to be halved, but a `frame` of "
+            f"{spec.frame} makes them {places}x{places}."
+        )
+    return places
+
+
+def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
+    maps, size, _ = before.output_shape
+    trainable = spec.subsampling in ("trainable", "stride")
+    thinned = spec.subsampling == "stride"  # by the convolution already
+    size = size if thinned else size // 2
+    return Layer(
+        name=name,
+        form=SUBSAMPLING[spec.subsampling],
+        squash=spec.activation if trainable else None,
+        input_shape=before.output_shape,
+        output_shape=(maps, size, size),
+        parameters=2 * maps if trainable else 0,
+        connections=maps * size * size * ((1 if thinned else 4) + trainable),
+        receptive_field=_seen(before, 1 if thinned else 2),
+        step=before.step if thinned else 2 * before.step,
+    )
+
+
+def _output(spec: NetworkSpec, before: Layer) -> Layer:
+    layer = full("output", before, CLASSES, squash=None)
     if spec.output == "linear":
         return layer
     # The codes are fixed: distances along connections, but no parameters and no biases.
-    return replace(layer, parameters=0, connections=layer.macs)
+    return replace(layer, form="distance to fixed codes", parameters=0, connections=layer.macs)
+
+
+def _seen(before: Layer, window: int) -> int:
+    """Side of the square of pixels behind a square of `window` units."""
+    return before.receptive_field + (window - 1) * before.step
+
+
+def _last_squash(spec: NetworkSpec) -> str:
+    # A ReLU cannot reach the cells of -1 in the codes, so the layer before them stays the paper's.
+    return "scaled_tanh" if spec.output == "rbf" else spec.activation

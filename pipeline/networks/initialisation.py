@@ -5,7 +5,15 @@ import hashlib
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.layers import TableConv2d, TrainableSubsampling, UnsharedTableConv2d
+from pipeline.networks.convolutions import (
+    TableConv2d,
+    UnsharedTableConv2d,
+    UntiedTableConv2d,
+    WholeMapTableConv2d,
+)
+from pipeline.networks.layers import TrainableSubsampling
+
+Weighted = TableConv2d | UnsharedTableConv2d | WholeMapTableConv2d | nn.Linear
 
 
 def generator(seed: int, purpose: str, name: str) -> torch.Generator:
@@ -26,17 +34,23 @@ def initialise(network: nn.Module, *, init: str, seed: int) -> None:
             # The paper does not say; the authors' own code starts every coefficient here.
             layer.coefficient.fill_(0.5)
             layer.bias.zero_()
-        elif isinstance(layer, TableConv2d | UnsharedTableConv2d | nn.Linear):
+        elif isinstance(layer, Weighted):
             fan_in = _fan_in(layer)
             # DEPARTURE (appendix A): `fan_in` is ours; `paper` lets the signal fade on the way to
             # F6, more in some variants than in others, so which of them is used is tuned.
             bound = 2.4 / fan_in if init == "paper" else (3 / fan_in) ** 0.5
-            draws = torch.rand(layer.weight.shape, generator=generator(seed, "init", name))
+            draws = torch.rand(_drawn_shape(layer), generator=generator(seed, "init", name))
             layer.weight.copy_((2 * draws - 1) * bound)
             layer.bias.zero_()  # the paper does not say; the authors' own code does this
 
 
-def _fan_in(layer: nn.Module) -> Tensor:
+def _drawn_shape(layer: Weighted) -> torch.Size:
+    """Of the values drawn; untied positions share one draw, that of the shared kernels."""
+    shape = layer.weight.shape
+    return shape[1:] if isinstance(layer, UntiedTableConv2d) else shape
+
+
+def _fan_in(layer: Weighted) -> Tensor:
     if isinstance(layer, nn.Linear):
         return torch.tensor(float(layer.in_features))
-    return layer.get_buffer("fan_in")
+    return layer.fan_in

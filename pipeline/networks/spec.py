@@ -1,10 +1,25 @@
 """The words that describe a network, and which of them go together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from itertools import chain
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
+FRAME = 32  # pixels; the 28x28 field with two pixels of background on each side (II.B)
+S2_MAPS = 6
 CODE_UNITS = 84  # F6 has one unit for each cell of the 7x12 output codes
+
+Table = tuple[tuple[int, ...], ...]
+
+# What stands for the paper's network; a perceptron has none of these, one stage has no C3.
+BODY = {
+    "frame": FRAME,
+    "connectivity": "shared",
+    "hierarchy": "two",
+    "c3_table": "paper",
+    "subsampling": "trainable",
+    "c5_units": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,16 +27,21 @@ class NetworkSpec:
     """A network of the family, one field for each mechanism of the paper.
 
     Raises:
-        ValueError: When the words contradict each other.
+        ValueError: When a word is not known, or when words contradict each other.
     """
 
     # Read by pydantic where params.yaml is parsed, and by nothing else.
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
 
-    connectivity: Literal["shared", "unshared"]
-    """How C1 and C3 are wired: one kernel for all positions, or a kernel for each (II.A)."""
-    c3_table: Literal["paper", "complete"]
-    """Which S2 maps feed a C3 map: the paper's table I, or all of them (II.B)."""
+    frame: int
+    """Side of the image: 32 leaves room around the digits, 28 does not (II.B)."""
+    connectivity: Literal["shared", "unshared", "untied", "full"]
+    """How C1 and C3 are wired: one kernel for all positions, a kernel for each, the same starting
+    from equal ones, or no kernels: every unit sees whole maps (II.A)."""
+    hierarchy: Literal["two", "one"]
+    """Stages of features: C1, S2 and C3, S4, or C1, S2 alone (II.A)."""
+    c3_table: Literal["paper", "complete"] | Table
+    """Which S2 maps feed a C3 map: the paper's table I, all of them, or a row a map (II.B)."""
     subsampling: Literal["trainable", "stride", "none", "average", "max"]
     """S2 and S4: the 2x2 sum with coefficient and bias, the same of one unit, and so on (II.B)."""
     activation: Literal["scaled_tanh", "relu"]
@@ -30,33 +50,87 @@ class NetworkSpec:
     """Euclidean distance to fixed codes with the MAP criterion, or ten logits (II.B, II.C)."""
     hidden: tuple[int, ...]
     """Widths of a plain multi-layer perceptron instead of the convolutional body; () for none."""
+    c5_units: int | None
+    """Width of C5; None for the paper's 120, or with one stage for the 47 that come nearest to
+    LeNet-5's number of parameters."""
 
     def __post_init__(self) -> None:
+        if problem := next(chain(self._unknown(), self._sizes(), self._contradictions()), None):
+            raise ValueError(problem)
+
+    def _unknown(self) -> Iterator[str]:
+        for field, words in WORDS.items():
+            word = getattr(self, field)
+            if isinstance(word, str) and word not in words:
+                yield f"`{field}` must be one of {', '.join(words)}, but got {word!r}."
+
+    def _sizes(self) -> Iterator[str]:
+        if self.frame % 2 or not 2 <= self.frame <= FRAME:
+            yield f"`frame` must be an even number of pixels up to {FRAME}, but got {self.frame}."
         if narrow := [width for width in self.hidden if width < 1]:
-            raise ValueError(f"`hidden` widths must be at least 1, but got {narrow[0]}.")
+            yield f"`hidden` widths must be at least 1, but got {narrow[0]}."
+        if self.c5_units is not None and self.c5_units < 1:
+            yield f"`c5_units` must be at least 1, but got {self.c5_units}."
+        if not isinstance(self.c3_table, str):
+            yield from _table_problems(self.c3_table)
+
+    def _contradictions(self) -> Iterator[str]:
         if self.hidden and self.output == "rbf" and self.hidden[-1] != CODE_UNITS:
-            raise ValueError(
+            yield (
                 f"`hidden` must end in {CODE_UNITS} units, one for each cell of an output code, "
                 f"when `output` is 'rbf', but got {list(self.hidden)}."
             )
-        if self.hidden and (idle := self._idle_words()):
-            raise ValueError(
+        if self.hidden and (idle := self._idle(BODY)):
+            yield (
                 "`hidden` replaces C1 to F6, so these words would change nothing and must be left "
                 f"as the paper's, but got {', '.join(idle)}."
             )
+        if self.hierarchy == "one" and (idle := self._idle(["c3_table"])):
+            yield (
+                "with one stage there is no C3, so its table would change nothing and must be "
+                f"left as the paper's, but got {', '.join(idle)}."
+            )
 
-    def _idle_words(self) -> list[str]:
-        body = {"connectivity": "shared", "c3_table": "paper", "subsampling": "trainable"}
+    def _idle(self, fields: Iterable[str]) -> list[str]:
         return [
-            f"{field}={word!r}" for field in body if (word := getattr(self, field)) != body[field]
+            f"{field}={word!r}"
+            for field in fields
+            if (word := getattr(self, field)) != BODY[field]
         ]
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> Self:
         """From plain values, as `words` gives them."""
-        fields: dict[str, Any] = {**words, "hidden": tuple(words["hidden"])}
-        return cls(**fields)
+        table = words["c3_table"]
+        rows = table if isinstance(table, str) else tuple(map(tuple, table))
+        values: dict[str, Any] = {**words, "c3_table": rows, "hidden": tuple(words["hidden"])}
+        return cls(**values)
 
     def words(self) -> dict[str, object]:
         """The fields as plain values, for records and keys."""
-        return {**asdict(self), "hidden": list(self.hidden)}
+        table = self.c3_table
+        rows = table if isinstance(table, str) else [list(row) for row in table]
+        return {**asdict(self), "c3_table": rows, "hidden": list(self.hidden)}
+
+
+def _table_problems(table: Table) -> Iterator[str]:
+    if not table:
+        yield "`c3_table` must have a row for each C3 map, but got none."
+    for number, row in enumerate(table):
+        if not row or len(set(row)) < len(row):
+            yield f"`c3_table` rows must name S2 maps, each once, but row {number} is {list(row)}."
+        if unknown := [s2 for s2 in row if not 0 <= s2 < S2_MAPS]:
+            yield (
+                f"`c3_table` must name S2 maps, 0 to {S2_MAPS - 1}, but row {number} names "
+                f"{unknown[0]}."
+            )
+
+
+def _words_of(hint: Any) -> tuple[str, ...]:
+    """The words in a field's type; () where it has none."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return next(filter(None, map(_words_of, get_args(hint))), ())
+
+
+WORDS = {field: _words_of(hint) for field, hint in get_type_hints(NetworkSpec).items()}

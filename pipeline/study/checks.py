@@ -11,6 +11,7 @@ from pipeline.study.parameters import Parameters
 from pipeline.study.resolve import network_spec
 
 Mistake = tuple[str, str]  # where, what
+BRANCHES = ("literal[", "tuple[")  # pydantic's names for what a field may hold
 
 
 def mistakes(written: Any) -> list[Mistake]:
@@ -28,12 +29,21 @@ def _field_mistakes(written: Any) -> list[Mistake]:
     try:
         Parameters.model_validate_json(json.dumps(written, default=str))
     except ValidationError as problem:
-        return [_mistake(error) for error in problem.errors()]
+        return [_mistake(error) for error in problem.errors() if _is_meant(error)]
     return []
 
 
+def _is_meant(error: Any) -> bool:
+    """Pydantic says what is wrong with a value both as a word and as a table: one is enough."""
+    branch = str(error["loc"][-1]) if error["loc"] else ""
+    if isinstance(error["input"], list):
+        return not branch.startswith("literal[")
+    return not branch.startswith("tuple[")
+
+
 def _mistake(error: Any) -> Mistake:
-    path = ".".join(str(part) for part in error["loc"]) or "the file"
+    parts = [str(part) for part in error["loc"]]
+    path = ".".join(part for part in parts if not part.startswith(BRANCHES)) or "the file"
     match error["type"]:
         case "extra_forbidden" | "unexpected_keyword_argument":
             return (
@@ -64,11 +74,20 @@ def _allowed(path: Iterable[object]) -> list[str]:
 
 
 def _combinations(network: Any, variants: Any) -> Iterator[Mistake]:
+    if problem := _problem(network, {}):
+        yield "network", problem
+        return  # or every variant would repeat it
     for name, difference in variants.items():
-        try:
-            network_spec(network, difference)
-        except ValueError as problem:
-            yield f"variants.{name}", str(problem)
+        if problem := _problem(network, difference):
+            yield f"variants.{name}", problem
+
+
+def _problem(network: Any, difference: Any) -> str:
+    try:
+        network_spec(network, difference)
+    except ValueError as problem:
+        return str(problem)
+    return ""
 
 
 def _one_baseline(variants: Any) -> Iterator[Mistake]:

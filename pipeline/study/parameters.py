@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
+from pipeline.networks.matching import Match
 from pipeline.networks.spec import NetworkSpec
 
 # DVC pastes names into a shell.
@@ -62,6 +63,18 @@ class Defaults(Section):
     j: Rate
 
 
+@dataclass(frozen=True, kw_only=True)
+class Words(NetworkSpec):
+    """A network as it is written: a control may ask for the baseline's size."""
+
+    match: Match
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline(Words):
+    match: Literal["none"]
+
+
 def _partial(name: str, source: type, fields: Iterable[str]) -> Any:
     """A section with the fields of `source`, each of which may be left out."""
     types = get_type_hints(source, include_extras=True)
@@ -70,7 +83,7 @@ def _partial(name: str, source: type, fields: Iterable[str]) -> Any:
 
 
 Tuned = _partial("Tuned", Defaults, Defaults.model_fields)
-Difference = _partial("Difference", NetworkSpec, [field.name for field in fields(NetworkSpec)])
+Difference = _partial("Difference", Words, [field.name for field in fields(Words)])
 
 
 class HyperparameterSection(Section):
@@ -93,7 +106,7 @@ class Parameters(Section):
 
     name: Name
     data: Data
-    network: NetworkSpec
+    network: Baseline
     variants: Annotated[dict[Name, Difference], Field(min_length=1)]  # pyright: ignore[reportInvalidTypeForm]
     notes: dict[Name, str]
     hyperparameters: HyperparameterSection

@@ -11,6 +11,7 @@ import yaml
 from pipeline.errors import UserError
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study.files import PARAMS, merged, parse_study, read_yaml
+from pipeline.study.resolve import Study
 
 STUDIES = Path("var/studies")
 DIFFERENCES = Path("studies")
@@ -50,11 +51,16 @@ def written_study(name: str) -> Any:
     return {**written, "name": name}
 
 
+def known_studies() -> list[Study]:
+    """The standard study and those beside it."""
+    written = (read_yaml(PARAMS), *map(written_study, study_names()))
+    return [parse_study(each, origin=f"the study {each['name']!r}") for each in written]
+
+
 def known_networks() -> dict[str, tuple[Mapping[str, object], NetworkSpec]]:
-    """Difference and words of every variant of the standard study and the studies beside it."""
+    """Difference and words of every variant of every known study."""
     known: dict[str, tuple[Mapping[str, object], NetworkSpec]] = {}
-    for written in (read_yaml(PARAMS), *map(written_study, study_names())):
-        study = parse_study(written, origin=f"the study {written['name']!r}")
+    for study in known_studies():
         for variant, difference in study.variants.items():
             known.setdefault(variant, (difference, study.networks[variant]))
     return known

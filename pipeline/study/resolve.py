@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import UserError
+from pipeline.networks.accounting import account
+from pipeline.networks.matching import matched
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study.parameters import (
     Data,
@@ -75,12 +77,19 @@ def resolve(written: Any) -> Study:
 
 
 def network_spec(baseline: Mapping[str, Any], difference: Mapping[str, Any]) -> NetworkSpec:
-    """`difference` laid over `baseline`.
+    """`difference` laid over `baseline`, whose size it may ask for.
 
     Raises:
-        ValueError: When the words contradict each other.
+        ValueError: When the words contradict each other, or describe what cannot be built.
     """
-    return NetworkSpec.from_words({**baseline, **difference})
+    words = {**baseline, **difference}
+    network = matched(_without_match(words), _without_match(baseline), words["match"])
+    account(network)
+    return network
+
+
+def _without_match(words: Mapping[str, Any]) -> NetworkSpec:
+    return NetworkSpec.from_words({field: words[field] for field in words if field != "match"})
 
 
 def _hyperparameters(

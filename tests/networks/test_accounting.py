@@ -6,26 +6,30 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.networks.accounting import PAPER_TABLE, account, c3_table, conv_stride
+from pipeline.networks.accounting import account, conv_stride, full, image
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.tables import PAPER_TABLE, c3_table
 
-# name: input, output, parameters, connections, MACs. A unit of C1 has 25 inputs and a bias.
+# name: input, output, parameters, connections, MACs, pixels that a unit sees, bytes of its units.
+# A unit of C1 has 25 inputs and a bias.
 PAPER = {
-    # 6 * (25 + 1); 156 at each of 28 * 28 = 784 places; 6 * 25 * 784
-    "c1": ((1, 32, 32), (6, 28, 28), 156, 122_304, 117_600),
-    # a coefficient and a bias for 6 maps; 6 * 14 * 14 = 1,176 units with 4 inputs and a bias
-    "s2": ((6, 28, 28), (6, 14, 14), 12, 5_880, 0),
-    # 6 * 3 + 9 * 4 + 6 = 60 kernels: 60 * 25 + 16; at each of 100 places; 1,500 * 100
-    "c3": ((6, 14, 14), (16, 10, 10), 1_516, 151_600, 150_000),
-    # 2 * 16; 16 * 25 = 400 units with 4 inputs and a bias
-    "s4": ((16, 10, 10), (16, 5, 5), 32, 2_000, 0),
-    # 120 * (400 + 1); 120 * 400
-    "c5": ((16, 5, 5), (120,), 48_120, 48_120, 48_000),
+    # 6 * (25 + 1); 156 at each of 28 * 28 = 784 places; 6 * 25 * 784; 4,704 units of 4 bytes
+    "c1": ((1, 32, 32), (6, 28, 28), 156, 122_304, 117_600, 5, 18_816),
+    # a coefficient and a bias for 6 maps; 6 * 14 * 14 = 1,176 units with 4 inputs and a bias;
+    # two kernels of 5 pixels side by side cover 6
+    "s2": ((6, 28, 28), (6, 14, 14), 12, 5_880, 0, 6, 4_704),
+    # 6 * 3 + 9 * 4 + 6 = 60 kernels: 60 * 25 + 16; at each of 100 places; 1,500 * 100;
+    # units of S2 lie 2 pixels apart: the first sees 6, the fifth ends 4 * 2 further right
+    "c3": ((6, 14, 14), (16, 10, 10), 1_516, 151_600, 150_000, 14, 6_400),
+    # 2 * 16; 16 * 25 = 400 units with 4 inputs and a bias; 14 + 2
+    "s4": ((16, 10, 10), (16, 5, 5), 32, 2_000, 0, 16, 1_600),
+    # 120 * (400 + 1); 120 * 400; five units of S4, 4 pixels apart: 16 + 4 * 4, the whole image
+    "c5": ((16, 5, 5), (120,), 48_120, 48_120, 48_000, 32, 480),
     # 84 * (120 + 1); 84 * 120
-    "f6": ((120,), (84,), 10_164, 10_164, 10_080),
+    "f6": ((120,), (84,), 10_164, 10_164, 10_080, 32, 336),
     # 10 codes of 84 cells, fixed
-    "output": ((84,), (10,), 0, 840, 840),
+    "output": ((84,), (10,), 0, 840, 840, 32, 40),
 }
 
 # Protocol, section 1: difference, parameters, connections, MACs.
@@ -47,6 +51,42 @@ TOTALS: dict[str, tuple[dict[str, Any], int, int, int]] = {
     "none": ({"subsampling": "none"}, 1_117_876, 2_112_564, 2_098_440),
     # Without the 12 + 32 parameters of S2 and S4; 1,176 + 400 biases fewer.
     "average": ({"subsampling": "average"}, 59_956, 339_332, 326_520),
+    # Only where the unshared kernels start from is another.
+    "untied": ({"connectivity": "untied"}, 332_232, 340_908, 326_520),
+    # A unit of C1 sees 32 * 32 = 1,024 pixels: 4,704 * 1,024 = 4,816,896 and 4,704 biases. A unit
+    # of C3 sees 14 * 14 = 196 units of each of its maps: 60 * 100 * 196 = 1,176,000, 1,600 biases.
+    # 4,821,600 + 12 + 1,177,600 + 32 + 48,120 + 10,164
+    # 4,821,600 + 5,880 + 1,177,600 + 2,000 + 48,120 + 10,164 + 840
+    # 4,816,896 + 1,176,000 + 48,000 + 10,080 + 840
+    "full": ({"connectivity": "full"}, 6_057_528, 6_066_204, 6_051_816),
+    # A quarter of the units of C1, 1,176, and of C3, 400: 1,204,224 + 1,176 and 294,000 + 400
+    # 1,205,400 + 12 + 294,400 + 32 + 48,120 + 10,164
+    # 1,205,400 + 2,352 + 294,400 + 800 + 48,120 + 10,164 + 840
+    # 1,204,224 + 294,000 + 48,000 + 10,080 + 840
+    "full stride": (
+        {"connectivity": "full", "subsampling": "stride"},
+        1_558_128,
+        1_562_076,
+        1_557_144,
+    ),
+    # C5 has 47 units that see 1,176: 47 * 1,176 = 55,272, and 47 biases; F6 84 * (47 + 1) = 4,032.
+    # 156 + 12 + 55,319 + 4,032
+    # 122,304 + 5,880 + 55,319 + 4,032 + 840
+    # 117,600 + 55,272 + 84 * 47 = 3,948 + 840
+    "one stage": ({"hierarchy": "one"}, 59_519, 188_375, 177_660),
+    # Maps of 24, 12, 8 and 4: C1 has 576 places, S2 6 * 144 = 864 units, C3 64 places, S4 16 * 16
+    # = 256 units, and C5 sees those: 120 * 256 = 30,720, and 120 biases.
+    # 156 + 12 + 1,516 + 32 + 30,840 + 10,164
+    # 89,856 + 4,320 + 97,024 + 1,280 + 30,840 + 10,164 + 840
+    # 86,400 + 96,000 + 30,720 + 10,080 + 840
+    "no border": ({"frame": 28}, 42_720, 234_324, 224_040),
+    # Two maps: 2 + 1 = 3 kernels at 100 places, 3 * 25 + 2 = 77; C5 sees 50 units: 120 * 51
+    # 156 + 12 + 77 + 4 + 6,120 + 10,164
+    # 122,304 + 5,880 + 7,700 + 250 + 6,120 + 10,164 + 840
+    # 117,600 + 7,500 + 6,000 + 10,080 + 840
+    "own table": ({"c3_table": ((0, 5), (2,))}, 16_533, 153_258, 142_020),
+    # 60 units in C5: 60 * 401 = 24,060 and 84 * 61 = 5,124 instead of 48,120 and 10,164
+    "narrow": ({"c5_units": 60}, 30_900, 311_808, 297_480),
     "max": ({"subsampling": "max"}, 59_956, 339_332, 326_520),
     # As `stride`, with a weight for every connection: 30,576 + 12 + 37,900 + 32 + 48,120 + 10,164
     "unshared stride": (
@@ -82,7 +122,8 @@ TOTALS: dict[str, tuple[dict[str, Any], int, int, int]] = {
 def test_layer_of_lenet5_has_the_sizes_of_the_paper(lenet5: NetworkSpec, name: str) -> None:
     layer = account(lenet5)[name]
     sizes = (layer.parameters, layer.connections, layer.macs)
-    assert (layer.input_shape, layer.output_shape, *sizes) == PAPER[name]
+    seen = (layer.receptive_field, layer.activation_bytes)
+    assert (layer.input_shape, layer.output_shape, *sizes, *seen) == PAPER[name]
 
 
 def test_layers_come_from_input_to_output(lenet5: NetworkSpec) -> None:
@@ -105,8 +146,9 @@ def test_totals_are_those_of_the_protocol(lenet5: NetworkSpec, name: str) -> Non
 
 @pytest.mark.parametrize("name", TOTALS)
 def test_each_layer_takes_what_the_one_before_it_gives(lenet5: NetworkSpec, name: str) -> None:
-    layers = account(replace(lenet5, **TOTALS[name][0])).layers
-    assert layers[0].input_shape in ((1, 32, 32), (1, 28, 28))
+    sizes = account(replace(lenet5, **TOTALS[name][0]))
+    layers = (sizes.input, *sizes.layers)
+    assert layers[0].output_shape in ((1, 32, 32), (1, 28, 28))
     for before, after in pairwise(layers):
         assert before.output_shape == after.input_shape
     assert layers[-1].output_shape == (10,)
@@ -144,6 +186,11 @@ def counted_macs(spec: NetworkSpec) -> int:
         {"c3_table": "complete", "subsampling": "stride"},
         {"c3_table": "complete", "subsampling": "none"},
         {"c3_table": "complete", "connectivity": "unshared"},
+        {"c3_table": "complete", "connectivity": "untied", "subsampling": "stride"},
+        {"c3_table": "complete", "connectivity": "full"},
+        {"c3_table": "complete", "frame": 28},
+        {"hierarchy": "one"},
+        {"hierarchy": "one", "connectivity": "unshared", "subsampling": "none"},
         TOTALS["modern"][0],
         TOTALS["mlp"][0],
         TOTALS["mlp_60k"][0],
@@ -160,3 +207,74 @@ def test_macs_of_dense_layers_are_those_that_torch_counts(
 def test_macs_of_the_papers_table_leave_out_what_is_not_connected(lenet5: NetworkSpec) -> None:
     # C3 computed densely is 96 * 25 * 100 = 240,000, of which 60 * 25 * 100 = 150,000 are real.
     assert counted_macs(lenet5) - account(lenet5).macs == 240_000 - 150_000
+
+
+def fields(spec: NetworkSpec) -> dict[str, tuple[int, int]]:
+    return {layer.name: (layer.receptive_field, layer.step) for layer in account(spec).layers}
+
+
+def test_receptive_fields_follow_the_words(lenet5: NetworkSpec) -> None:
+    # The lone unit that strided subsampling reads sees no more than itself; kernels at every
+    # other place are 2 pixels apart, then 4: 5 + 4 * 2 and 13 + 4 * 4.
+    stride = {"c1": (5, 2), "s2": (5, 2), "c3": (13, 4), "s4": (13, 4), "c5": (29, 0)}
+    assert fields(replace(lenet5, subsampling="stride")).items() >= stride.items()
+    # Two kernels on top of each other, 5 + 4; 24 of their places side by side.
+    none = {"c1": (5, 1), "c3": (9, 1), "c5": (32, 0)}
+    assert fields(replace(lenet5, subsampling="none")).items() >= none.items()
+    assert set(fields(replace(lenet5, connectivity="full")).values()) == {(32, 0)}
+    assert set(fields(replace(lenet5, hidden=(9, 8), output="linear")).values()) == {(28, 0)}
+
+
+def test_activations_take_four_bytes_a_unit(lenet5: NetworkSpec) -> None:
+    # 4,704 + 1,176 + 1,600 + 400 + 120 + 84 + 10 units
+    assert account(lenet5).activation_bytes == 4 * 8_094
+
+
+def test_seeds_claim_about_size_comes_from_the_same_account() -> None:
+    # A hundred units that see 40 * 40 pixels each.
+    assert full("h1", image(40), 100, squash=None).macs == 160_000
+
+
+@pytest.mark.parametrize(
+    ("difference", "complaint"),
+    [
+        ({"frame": 4}, "too small for C1's 5x5 kernels, but a `frame` of 4 leaves them 4x4"),
+        ({"frame": 12}, "too small for C3's 5x5 kernels, but a `frame` of 12 leaves them 4x4"),
+        ({"frame": 8, "subsampling": "none"}, "too small for C3's .* 8 leaves them 4x4"),
+        ({"frame": 30}, "C3's maps must have an even side .* a `frame` of 30 makes them 9x9"),
+        ({"frame": 30, "subsampling": "stride"}, "C3's maps must have an even side"),
+    ],
+    ids=str,
+)
+def test_image_that_does_not_fit_is_refused(
+    lenet5: NetworkSpec, difference: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        account(replace(lenet5, **difference))
+
+
+def test_smallest_images_that_fit_do(lenet5: NetworkSpec) -> None:
+    # 16, 12, 6, 2, 1; and without halving 10, 6, 2
+    assert account(replace(lenet5, frame=16))["s4"].output_shape == (16, 1, 1)
+    assert account(replace(lenet5, frame=10, subsampling="none"))["c3"].output_shape == (16, 2, 2)
+
+
+def test_what_changed_is_seen_in_the_rows(lenet5: NetworkSpec) -> None:
+    def changed(**difference: Any) -> list[str]:
+        before, after = account(lenet5), account(replace(lenet5, **difference))
+        return [layer.name for layer in after.layers if layer != before.get(layer.name)]
+
+    assert changed() == []
+    assert changed(connectivity="unshared") == changed(connectivity="untied") == ["c1", "c3"]
+    assert (
+        account(replace(lenet5, connectivity="untied"))["c1"]
+        != (account(replace(lenet5, connectivity="unshared"))["c1"])
+    )
+    assert changed(c3_table="complete") == ["c3"]
+    assert changed(output="linear") == ["output"]
+    assert changed(activation="relu") == ["c1", "s2", "c3", "s4", "c5"]
+    assert changed(activation="relu", output="linear")[-2:] == ["f6", "output"]
+    assert changed(subsampling="max") == ["s2", "s4"]
+    assert changed(subsampling="stride") == ["c1", "s2", "c3", "s4"]
+    assert changed(connectivity="full") == ["c1", "c3"]
+    assert changed(hierarchy="one") == ["c5", "f6"]

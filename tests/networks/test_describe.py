@@ -4,61 +4,99 @@ from typing import Any
 
 import pytest
 
-from pipeline.networks.describe import as_dict, as_text
+from pipeline.networks.describe import as_dict, as_text, claim, in_words
 from pipeline.networks.spec import NetworkSpec
 
 
 @pytest.fixture(scope="module")
 def described(lenet5: NetworkSpec) -> list[dict[str, Any]]:
-    stride: dict[str, object] = {"subsampling": "stride"}
-    return [
-        as_dict("lenet5", {}, lenet5),
-        as_dict("no_pooling", stride, replace(lenet5, subsampling="stride")),
-    ]
+    differences: dict[str, dict[str, Any]] = {
+        "lenet5": {},
+        "no_pooling": {"subsampling": "stride"},
+        "mlp": {"hidden": (300, 100), "output": "linear"},
+    }
+    return [as_dict(name, words, replace(lenet5, **words)) for name, words in differences.items()]
 
 
 def test_description_survives_json_and_has_exactly_the_promised_keys(
     described: list[dict[str, Any]],
 ) -> None:
-    totals = ["variant", "difference", "parameters", "connections", "macs", "layers"]
-    for variant in described:
+    sizes = ["parameters", "connections", "macs", "activation_bytes"]
+    for variant in described[:2]:
         assert json.loads(json.dumps(variant)) == variant
-        assert list(variant) == totals
+        assert list(variant) == ["variant", "difference", *sizes, "layers"]
         for layer in variant["layers"]:
-            assert list(layer) == ["name", "output_shape", "parameters", "connections", "macs"]
+            words = ["name", "form", "squash", "output_shape", "receptive_field"]
+            assert list(layer) == [*words, *sizes]
 
 
 def test_description_of_lenet5_is_the_papers(described: list[dict[str, Any]]) -> None:
-    lenet5, no_pooling = described
+    lenet5, no_pooling, _ = described
     assert (lenet5["parameters"], lenet5["connections"], lenet5["macs"]) == (60000, 340908, 326520)
     assert lenet5["layers"][2] == {
         "name": "c3",
+        "form": "a 5x5 kernel for each map, table I",
+        "squash": "scaled_tanh",
         "output_shape": [16, 10, 10],
+        "receptive_field": 14,
         "parameters": 1516,
         "connections": 151600,
         "macs": 150000,
+        "activation_bytes": 6400,
     }
     assert no_pooling["difference"] == {"subsampling": "stride"}
 
 
-def test_table_has_a_line_for_each_layer_and_one_for_the_total(
+def test_text_begins_with_the_family_and_its_differences(described: list[dict[str, Any]]) -> None:
+    family = as_text(described).split("\n\n")[0].splitlines()
+    cells = [line.split() for line in family]
+    assert cells[0][:3] == ["variant", "differs", "in"]
+    assert cells[1] == ["lenet5", "-", "60,000", "340,908", "326,520", "32,376"]
+    assert cells[2][:4] == ["no_pooling", "subsampling:", "stride", "60,000"]
+    assert "hidden: 300-100, output: linear" in family[3]
+    assert len({len(line) for line in family}) == 1  # the columns are aligned
+
+
+def test_variant_has_a_line_for_each_layer_and_one_for_the_total(
     described: list[dict[str, Any]],
 ) -> None:
-    first, second = as_text(described).split("\n\n")
+    first, second = as_text(described).split("\n\n")[1:3]
     lines = [line.split() for line in first.splitlines()]
     assert first.startswith("lenet5  (the baseline)\n")
     assert second.startswith("no_pooling  (subsampling: stride)\n")
-    assert lines[1] == ["layer", "output", "parameters", "connections", "MACs"]
-    assert lines[2] == ["c1", "6x28x28", "156", "122,304", "117,600"]
-    assert [line[0] for line in lines[2:]] == [
-        "c1",
-        "s2",
-        "c3",
-        "s4",
-        "c5",
-        "f6",
-        "output",
-        "total",
-    ]
-    assert lines[-1] == ["total", "60,000", "340,908", "326,520"]
-    assert len({len(line) for line in first.splitlines()[1:]}) == 1  # the columns are aligned
+    assert lines[2][:7] == ["c1", "6x28x28", "5", "156", "122,304", "117,600", "18,816"]
+    names = ["c1", "s2", "c3", "s4", "c5", "f6", "output", "total"]
+    assert [line[0] for line in lines[2:]] == names
+    assert lines[-1] == ["total", "60,000", "340,908", "326,520", "32,376"]
+
+
+def test_layers_that_differ_from_the_baselines_are_marked(described: list[dict[str, Any]]) -> None:
+    tables = as_text(described).split("\n\n")[1:4]
+    marked = [[line.split()[1] for line in t.splitlines() if line[0] == "*"] for t in tables]
+    assert marked == [[], ["c1", "s2", "c3", "s4"], ["h1", "h2", "output"]]
+
+
+def test_size_of_full_connection_is_quoted_last(described: list[dict[str, Any]]) -> None:
+    last = as_text(described).splitlines()[-1]
+    assert last == claim(60_000)
+    assert "40x40" in last
+    assert "100 fully connected units" in last
+    assert "160,000 weights" in last  # 40 * 40 * 100
+    assert "60,000 parameters" in last
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [
+        ({}, ""),
+        ({"frame": 28, "output": "linear"}, "frame: 28, output: linear"),
+        ({"hidden": (300, 100)}, "hidden: 300-100"),
+        ({"c5_units": None}, "c5_units: null"),
+        ({"c3_table": ((0, 1), (2,))}, "c3_table: a table of 2 maps"),
+    ],
+    ids=str,
+)
+def test_differences_are_told_as_they_are_written(
+    difference: dict[str, object], text: str
+) -> None:
+    assert in_words(difference) == text

@@ -5,12 +5,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.networks.accounting import account
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
-from pipeline.study import load_study
+from pipeline.study import known_networks
 
 # F_i, the inputs of a unit: 5x5 on one map; 5x5 on 3, 4 or 6 maps; 5x5 on 16 maps; C5's units.
+NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
 FAN_IN = {
     "c1": torch.tensor([25.0] * 6),
     "c3": torch.tensor([75.0] * 18 + [100.0] * 36 + [150.0] * 6),
@@ -41,7 +43,7 @@ def largest(weight: Tensor, kernels: int) -> Tensor:
 
 
 @pytest.mark.parametrize("init", BOUNDS)
-@pytest.mark.parametrize("connectivity", ["shared", "unshared"])
+@pytest.mark.parametrize("connectivity", ["shared", "unshared", "untied"])
 @pytest.mark.parametrize("name", FAN_IN)
 def test_weights_fill_the_range_of_their_unit_and_no_more(
     lenet5: NetworkSpec, init: str, connectivity: Any, name: str
@@ -64,7 +66,7 @@ def test_weights_are_as_often_negative_and_spread_evenly(lenet5: NetworkSpec) ->
 
 
 @pytest.mark.parametrize("init", BOUNDS)
-@pytest.mark.parametrize("connectivity", ["shared", "unshared"])
+@pytest.mark.parametrize("connectivity", ["shared", "unshared", "untied", "full"])
 def test_biases_start_at_0_and_coefficients_at_one_half(
     lenet5: NetworkSpec, init: str, connectivity: Any
 ) -> None:
@@ -88,6 +90,9 @@ def test_biases_start_at_0_and_coefficients_at_one_half(
         ({"subsampling": "none"}, ["c1", "c3", "f6"]),
         ({"c3_table": "complete"}, ["c1", "s2", "s4", "c5", "f6"]),
         ({"connectivity": "unshared"}, ["s2", "s4", "c5", "f6"]),
+        ({"connectivity": "full"}, ["s2", "s4", "c5", "f6"]),
+        ({"hierarchy": "one"}, ["c1", "s2"]),
+        ({"frame": 28}, ["c1", "s2", "c3", "s4", "f6"]),
     ],
     ids=str,
 )
@@ -99,6 +104,38 @@ def test_layers_that_two_variants_share_start_from_the_same_values(
     for name in same:
         for one, other in zip(of_layer(ours, name), of_layer(theirs, name), strict=True):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("init", BOUNDS)
+@pytest.mark.parametrize("subsampling", ["trainable", "stride", "none"])
+@torch.no_grad()
+def test_untied_network_starts_as_the_same_function_as_the_shared_one(
+    lenet5: NetworkSpec, init: str, subsampling: Any, images: Tensor
+) -> None:
+    shared = replace(lenet5, subsampling=subsampling)
+    untied = replace(shared, connectivity="untied")
+    ours, theirs = (build(spec, init=init, seed=3).double() for spec in (shared, untied))
+    some = images[::10].double()
+    torch.testing.assert_close(theirs(some), ours(some))
+    own = of_layer(theirs, "c3")[0]
+    assert torch.equal(own, of_layer(ours, "c3")[0].expand_as(own))
+
+
+@pytest.mark.parametrize("init", BOUNDS)
+@pytest.mark.parametrize(
+    ("name", "fan_in"),
+    # A unit sees 32 * 32 pixels; or the 14 * 14 units of 3, of 4 and of 6 maps.
+    [("c1", [1024.0] * 6), ("c3", [588.0] * 18 + [784.0] * 36 + [1176.0] * 6)],
+)
+def test_whole_maps_count_as_inputs_of_their_unit(
+    lenet5: NetworkSpec, init: str, name: str, fan_in: list[float]
+) -> None:
+    weight, _ = of_layer(build(replace(lenet5, connectivity="full"), init=init, seed=3), name)
+    inputs = torch.tensor(fan_in)
+    bounds = 2.4 / inputs if init == "paper" else (3 / inputs).sqrt()
+    sizes = weight.abs().amax((0, 2))
+    assert (sizes <= bounds * (1 + 1e-6)).all()
+    assert (sizes > 0.99 * bounds).all()
 
 
 def test_other_seeds_give_other_values_in_every_layer(lenet5: NetworkSpec) -> None:
@@ -139,17 +176,16 @@ def spread(units: Tensor) -> float:
     return units.flatten(1).std(0).square().mean().sqrt().item()
 
 
-@pytest.mark.parametrize("variant", load_study().networks)
+@pytest.mark.parametrize("variant", NETWORKS)
 @torch.no_grad()
 def test_signal_survives_up_to_the_last_layer_under_fan_in(variant: str, images: Tensor) -> None:
-    network = build(load_study().networks[variant], init="fan_in", seed=0)
+    network = build(NETWORKS[variant], init="fan_in", seed=0)
     found: dict[str, float] = {}
     units = images
     for name, layer in network.named_children():
         units = layer(units)
-        if name.endswith("_squash"):
-            found[name.removesuffix("_squash")] = spread(units)
-    assert set(found) in ({"c1", "s2", "c3", "s4", "c5", "f6"}, {"h1", "h2"}, {"h1"})
+        found[name.removesuffix("_squash")] = spread(units)
+    found = {layer.name: found[layer.name] for layer in account(NETWORKS[variant]).layers[:-1]}
     assert all(0.05 < value < 1.2 for value in found.values()), found
 
 

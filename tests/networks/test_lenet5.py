@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.networks.accounting import PAPER_TABLE, account
+from pipeline.networks.accounting import account
 from pipeline.networks.codes import output_codes
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.tables import PAPER_TABLE
 from pipeline.study import known_networks
 
 NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
@@ -80,6 +81,8 @@ def test_layers_carry_the_names_of_the_paper_and_stand_in_its_order(variant: str
         assert layers == [*[f"h{number + 1}" for number in range(len(spec.hidden))], "output"]
     elif spec.subsampling == "none":
         assert layers == ["c1", "c3", "c5", "f6", "output"]
+    elif spec.hierarchy == "one":
+        assert layers == ["c1", "s2", "c5", "f6", "output"]
     else:
         assert layers == ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
 

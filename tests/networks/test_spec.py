@@ -9,6 +9,25 @@ from pipeline.networks.spec import CODE_UNITS, NetworkSpec
 @pytest.mark.parametrize(
     ("difference", "complaint"),
     [
+        ({"connectivity": "own"}, "`connectivity` must be one of shared, .* but got 'own'."),
+        ({"hierarchy": "three"}, "`hierarchy` must be one of two, one, but got 'three'."),
+        ({"c3_table": "mine"}, "`c3_table` must be one of paper, complete, but got 'mine'."),
+        ({"subsampling": "mean"}, "`subsampling` must be one of .*, but got 'mean'."),
+        ({"activation": "tanh"}, "`activation` must be one of .*, but got 'tanh'."),
+        ({"output": "softmax"}, "`output` must be one of rbf, linear, but got 'softmax'."),
+        ({"frame": 34}, "`frame` must be an even number of pixels up to 32, but got 34."),
+        ({"frame": 27}, "`frame` must be an even number of pixels up to 32, but got 27."),
+        ({"frame": 0}, "`frame` must be an even number of pixels up to 32, but got 0."),
+        ({"c5_units": 0}, "`c5_units` must be at least 1, but got 0."),
+        ({"c3_table": ()}, "`c3_table` must have a row for each C3 map, but got none."),
+        ({"c3_table": ((0,), ())}, r"must name S2 maps, each once, but row 1 is \[\]."),
+        ({"c3_table": ((2, 2),)}, r"must name S2 maps, each once, but row 0 is \[2, 2\]."),
+        ({"c3_table": ((0,), (5, 6))}, "must name S2 maps, 0 to 5, but row 1 names 6."),
+        ({"c3_table": ((-1,),)}, "must name S2 maps, 0 to 5, but row 0 names -1."),
+        ({"hierarchy": "one", "c3_table": "complete"}, "there is no C3, .*c3_table='complete'."),
+        ({"hidden": (84,), "hierarchy": "one"}, "but got hierarchy='one'."),
+        ({"hidden": (84,), "frame": 28}, "but got frame=28."),
+        ({"hidden": (84,), "c5_units": 9}, "but got c5_units=9."),
         ({"hidden": (0,)}, "`hidden` widths must be at least 1, but got 0."),
         ({"hidden": (300, -2, -1)}, "`hidden` widths must be at least 1, but got -2."),
         ({"hidden": (300, 100)}, r"must end in 84 units, .* 'rbf', but got \[300, 100\]\."),
@@ -40,6 +59,8 @@ def test_words_that_contradict_each_other_are_refused(
         {"connectivity": "unshared", "c3_table": "complete", "subsampling": "none"},
         {"hidden": (1,), "output": "linear", "activation": "relu"},
         {"hidden": (300, CODE_UNITS)},
+        {"hierarchy": "one", "connectivity": "full", "subsampling": "max", "c5_units": 165},
+        {"c3_table": ((0, 3), (5,)), "connectivity": "untied", "frame": 28},
     ],
     ids=str,
 )
@@ -50,13 +71,17 @@ def test_spec_survives_its_words(lenet5: NetworkSpec, difference: dict[str, Any]
 
 def test_words_are_plain_values(lenet5: NetworkSpec) -> None:
     assert replace(lenet5, hidden=(75,), output="linear").words() == {
+        "frame": 32,
         "connectivity": "shared",
+        "hierarchy": "two",
         "c3_table": "paper",
         "subsampling": "trainable",
         "activation": "scaled_tanh",
         "output": "linear",
         "hidden": [75],
+        "c5_units": None,
     }
+    assert replace(lenet5, c3_table=((0, 1), (5,))).words()["c3_table"] == [[0, 1], [5]]
 
 
 def test_words_from_outside_are_checked_as_well(lenet5: NetworkSpec) -> None:

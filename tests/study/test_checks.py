@@ -27,7 +27,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 MISTAKES = [
     ("typo", 1, "typo: is not a key here; allowed are name, data, network"),
-    ("network.typo", "x", "network.typo: is not a key here; allowed are connectivity"),
+    ("network.typo", "x", "network.typo: is not a key here; allowed are frame, connectivity"),
     ("variants.no_pooling.typo", "x", "variants.no_pooling.typo: is not a key here; allowed are"),
     ("variants.no_pooling.subsampling", "no", "variants.no_pooling.subsampling: input should be "),
     ("variants.Bad Name", {"output": "linear"}, "variants.Bad Name"),
@@ -37,6 +37,31 @@ MISTAKES = [
     ("variants.mlp.hidden", [0], "variants.mlp: `hidden` widths must be at least 1, but got 0"),
     ("variants.mlp.hidden", [1.5], "variants.mlp.hidden.0: input should be a valid integer"),
     ("variants.mlp.hidden", 300, "variants.mlp.hidden: input should be a valid array"),
+    ("variants.x", {"connectivity": "own"}, "variants.x.connectivity: input should be 'shared'"),
+    ("variants.x", {"c3_table": "mine"}, "variants.x.c3_table: input should be 'paper' or 'compl"),
+    ("variants.x", {"c3_table": 3}, "variants.x.c3_table: input should be 'paper' or 'complete'"),
+    ("variants.x", {"c3_table": [[0, 1.5]]}, "x.c3_table.0.1: input should be a valid integer"),
+    ("variants.x", {"c3_table": [[0], 1]}, "x.c3_table.1: input should be a valid array, but got"),
+    (
+        "variants.x",
+        {"c3_table": [[0], [6]]},
+        "variants.x: `c3_table` must name S2 maps, 0 to 5, b",
+    ),
+    ("variants.x", {"hierarchy": "one", "c3_table": "complete"}, "variants.x: with one stage"),
+    ("variants.x", {"frame": 12}, "variants.x: the image must not be too small for C3's 5x5"),
+    ("variants.x", {"frame": 30}, "variants.x: C3's maps must have an even side to be halved"),
+    ("variants.x", {"c5_units": 0}, "variants.x: `c5_units` must be at least 1, but got 0"),
+    ("network.frame", 12, "network: the image must not be too small for C3's 5x5 kernels"),
+    ("network.frame", 33, "network: `frame` must be an even number of pixels up to 32, but got"),
+    ("network.match", "macs", "network.match: input should be 'none', but got 'macs'"),
+    ("variants.x", {"match": "size"}, "variants.x.match: input should be 'none', 'parameters' or"),
+    ("variants.x", {"match": "macs", "c5_units": 9}, "variants.x: `match` computes `c5_units`"),
+    ("variants.x", {"match": "macs", "hidden": [84]}, "variants.x: `match` must have a width to"),
+    (
+        "variants.x",
+        {"match": "parameters", "connectivity": "unshared"},
+        "variants.x: `match` must be possible, but even with a width of 1 there are 274,517",
+    ),
     ("variants.second", {}, "variants: exactly one must be {}, the baseline, but got"),
     ("variants", {}, "variants: "),
     ("seeds", [1, 1], "seeds: seeds must be distinct, but 1 is there twice"),
@@ -84,6 +109,16 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_a_file_that_is_no_table_of_sections_is_refused(written: object) -> None:
     with pytest.raises(UserError, match="the file: input should be an object"):
         parse_study(written, origin="params.yaml")
+
+
+def test_a_mistake_in_the_baseline_is_not_repeated_for_every_variant() -> None:
+    with pytest.raises(UserError, match=r"params.yaml has 1 mistake\b"):
+        parse_study(changed("network.frame", 12), origin="params.yaml")
+
+
+def test_a_word_that_is_wrong_in_two_ways_is_told_once() -> None:
+    with pytest.raises(UserError, match=r"params.yaml has 1 mistake\b"):
+        parse_study(changed("network.c3_table", "mine"), origin="params.yaml")
 
 
 def test_the_standard_study_has_no_mistakes() -> None:

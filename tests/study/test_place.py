@@ -68,7 +68,9 @@ def test_a_difference_with_a_mistake_writes_nothing(
 
 
 def test_an_unknown_study_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="must be one of full, quick, tiny, but got 'huge'"):
+    with pytest.raises(
+        UserError, match="must be one of full, lattice, quick, tiny, but got 'huge'"
+    ):
         materialise("huge")
 
 

@@ -1,0 +1,64 @@
+"""Controls of the baseline's size: the widths that bring a network nearest to it."""
+
+from bisect import bisect_left
+from dataclasses import replace
+from typing import Literal
+
+from pipeline.networks.accounting import account
+from pipeline.networks.spec import NetworkSpec
+
+Match = Literal["none", "parameters", "macs"]
+
+
+def matched(spec: NetworkSpec, baseline: NetworkSpec, match: Match) -> NetworkSpec:
+    """`spec`, with widths that give it as many parameters or MACs as `baseline`, or nearly.
+
+    Those of `hidden` keep their proportions; without `hidden`, C5's is computed. Of two networks
+    as near as each other it is the smaller.
+
+    Raises:
+        ValueError: When no width is computed, or the narrowest network is too large already.
+    """
+    if match == "none":
+        return spec
+    _require_a_width(spec)
+
+    def size(width: int) -> int:
+        return getattr(account(_widened(spec, width)), match)
+
+    target = getattr(account(baseline), match)
+    if size(1) > target:
+        raise ValueError(
+            f"`match` must be possible, but even with a width of 1 there are {size(1):,} {match}, "
+            f"and the baseline has {target:,}."
+        )
+    # Each unit has a parameter and a use at least: a width above the target is above it too.
+    above = bisect_left(range(target + 1), target, lo=1, key=size)
+    nearest = min((above - 1 or 1, above), key=lambda width: abs(size(width) - target))
+    return _widened(spec, nearest)
+
+
+def _require_a_width(spec: NetworkSpec) -> None:
+    if spec.c5_units is not None:
+        raise ValueError(
+            f"`match` computes `c5_units`, which must be null, but got {spec.c5_units}."
+        )
+    if spec.hidden and not _free(spec):
+        raise ValueError(
+            "`match` must have a width to compute, but the only one in `hidden` is that of the "
+            f"output codes, {list(spec.hidden)}."
+        )
+
+
+def _free(spec: NetworkSpec) -> tuple[int, ...]:
+    """The widths in `hidden` that the output codes do not fix."""
+    return spec.hidden[:-1] if spec.output == "rbf" else spec.hidden
+
+
+def _widened(spec: NetworkSpec, width: int) -> NetworkSpec:
+    """With `width` units in the first of the layers whose width is computed."""
+    if not spec.hidden:
+        return replace(spec, c5_units=width)
+    free = _free(spec)
+    scaled = tuple(max(1, round(units * width / free[0])) for units in free)
+    return replace(spec, hidden=scaled + spec.hidden[len(free) :])
