@@ -10,14 +10,14 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny full test test-slow lint ui describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow lint ui describe readme clean
 
 setup: $(RUNTIME)
 
 repro: $(RUNTIME)
 	@python -m pipeline study
 
-quick tiny full: $(RUNTIME)
+quick tiny lattice full: $(RUNTIME)
 	@python -m pipeline study $@
 
 test: $(DEVELOPMENT) lint

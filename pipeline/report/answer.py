@@ -11,6 +11,9 @@ from pipeline.report import numbers
 # (mechanism, word) of a variant that differs in nothing else -> what was done to the network.
 DEEDS = {
     ("connectivity", "unshared"): "removing weight sharing",
+    ("connectivity", "untied"): "untying the shared weights",
+    ("connectivity", "full"): "removing local receptive fields",
+    ("hierarchy", "one"): "removing the second stage",
     ("c3_table", "complete"): "completing the C3 table",
     ("subsampling", "stride"): "replacing pooling by strides",
     ("subsampling", "none"): "deleting pooling",

@@ -56,8 +56,9 @@ def _mistake(error: Any) -> Mistake:
             return path, f"{str(error['ctx']['error']).rstrip('.')}."
     text = error["msg"][0].lower() + error["msg"][1:]
     hint = ""
-    if error["type"] == "float_type" and re.fullmatch(r"[\d.]+e-?\d+", str(error["input"])):
-        hint = " YAML reads this as a word: write it out, as 0.001."
+    is_number = error["type"] in ("float_type", "int_type")
+    if is_number and re.fullmatch(r"[\d.]+e[-+]?\d+", str(error["input"])):
+        hint = " YAML reads this as a word: write it out, as 0.001 or 1000."
     return path, f"{text}, but got {error['input']!r}.{hint}"
 
 

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.networks.accounting import account
 from pipeline.networks.codes import output_codes
 from pipeline.networks.lenet5 import build
-from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.spec import WORDS, NetworkSpec
 from pipeline.networks.tables import PAPER_TABLE
 from pipeline.study import known_networks
 
@@ -52,6 +54,23 @@ def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> 
     for layer in account(NETWORKS[variant]).layers:
         assert shapes[layer.name] == (2, *layer.output_shape)
         assert inputs[layer.name].numel() == 2 * prod(layer.input_shape)
+
+
+@given(
+    words=st.fixed_dictionaries(
+        {field: st.sampled_from(words) for field, words in WORDS.items() if words}
+    ),
+    frame=st.sampled_from([16, 20, 28, 32]),
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_any_words_that_go_together_build_the_network_of_their_account(
+    lenet5: NetworkSpec, words: dict[str, Any], frame: int
+) -> None:
+    assume(words["hierarchy"] == "two" or words["c3_table"] == "paper")
+    spec = replace(lenet5, **words, frame=frame)
+    network = build(spec, init="fan_in", seed=0)
+    assert sum(p.numel() for p in network.parameters()) == account(spec).parameters
+    assert network(torch.zeros(1, 32, 32, dtype=torch.uint8)).shape == (1, 10)
 
 
 @every_variant
@@ -108,19 +127,28 @@ def subsample(units: Tensor, spec: NetworkSpec, weights: dict[str, Tensor], name
     return squash(read + weights[f"{name}.bias"].view(-1, 1, 1), spec.activation)
 
 
-def written_out(spec: NetworkSpec, weights: dict[str, Tensor], images: Tensor) -> Tensor:
-    """Scores of a network with shared kernels, from the paper's text and stock functions."""
-    c3 = torch.zeros(16, 6, 25, dtype=images.dtype)
-    table = PAPER_TABLE if spec.c3_table == "paper" else ((0, 1, 2, 3, 4, 5),) * 16
-    rows = iter(weights["c3.weight"])
+def dense_c3(spec: NetworkSpec, weight: Tensor) -> Tensor:
+    """The kernels of each map for all six maps of S2, zero where the table connects nothing."""
+    named = {"paper": PAPER_TABLE, "complete": ((0, 1, 2, 3, 4, 5),) * 16}
+    table = named[spec.c3_table] if isinstance(spec.c3_table, str) else spec.c3_table
+    kernels = torch.zeros(len(table), 6, 25, dtype=weight.dtype)
+    rows = iter(weight)
     for output_map, inputs in enumerate(table):
         for input_map in inputs:
-            c3[output_map, input_map] = next(rows)
-    units = (images * 1.275 / 255 - 0.1)[:, None]
+            kernels[output_map, input_map] = next(rows)
+    return kernels.view(-1, 6, 5, 5)
+
+
+def written_out(spec: NetworkSpec, weights: dict[str, Tensor], images: Tensor) -> Tensor:
+    """Scores of a network with shared kernels, from the paper's text and stock functions."""
+    margin = (32 - spec.frame) // 2
+    units = (images * 1.275 / 255 - 0.1)[:, None, margin : 32 - margin, margin : 32 - margin]
     units = F.conv2d(units, weights["c1.weight"].view(6, 1, 5, 5), weights["c1.bias"])
     units = subsample(squash(units, spec.activation), spec, weights, "s2")
-    units = F.conv2d(units, c3.view(16, 6, 5, 5), weights["c3.bias"])
-    units = subsample(squash(units, spec.activation), spec, weights, "s4").flatten(1)
+    if spec.hierarchy == "two":
+        units = F.conv2d(units, dense_c3(spec, weights["c3.weight"]), weights["c3.bias"])
+        units = subsample(squash(units, spec.activation), spec, weights, "s4")
+    units = units.flatten(1)
     units = squash(units @ weights["c5.weight"].t() + weights["c5.bias"], spec.activation)
     units = units @ weights["f6.weight"].t() + weights["f6.bias"]
     if spec.output == "linear":
@@ -149,6 +177,11 @@ def trained_somewhat(network: nn.Module) -> nn.Module:
         {"output": "linear"},
         {"activation": "relu"},
         {"c3_table": "complete"},
+        {"c3_table": ((5, 0), (1,), (2, 3, 4))},
+        {"hierarchy": "one"},
+        {"hierarchy": "one", "subsampling": "stride", "c5_units": 9},
+        {"frame": 28},
+        {"frame": 18, "subsampling": "none"},
         {"c3_table": "complete", "activation": "relu", "subsampling": "max", "output": "linear"},
     ],
     ids=str,

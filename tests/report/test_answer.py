@@ -1,11 +1,11 @@
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 
-from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.spec import WORDS
 from pipeline.report.answer import DEEDS, answer
 
-LENET5 = {"shared", "paper", "trainable", "scaled_tanh", "rbf"}
+LENET5 = {"shared", "two", "paper", "trainable", "scaled_tanh", "rbf"}
 
 
 def record(*comparisons: tuple[str, str, float, tuple[float, float] | None]) -> dict[str, Any]:
@@ -100,8 +100,8 @@ def test_a_baseline_alone_is_described() -> None:
 def test_every_word_of_the_family_is_a_deed_in_plain_words() -> None:
     words = {
         (mechanism, word)
-        for mechanism, kind in get_type_hints(NetworkSpec).items()
-        for word in get_args(kind)
-        if isinstance(word, str) and word not in LENET5
+        for mechanism, known in WORDS.items()
+        for word in known
+        if word not in LENET5
     }
     assert set(DEEDS) == words

@@ -78,6 +78,11 @@ MISTAKES = [
     ("evaluation.planned", [["mlp", "nobody"]], "evaluation.planned: must name variants"),
     ("evaluation.margin", 0, "evaluation.margin: input should be greater than 0"),
     ("training.epochs", 0, "training.epochs: input should be greater than or equal to 1"),
+    (
+        "training.epochs",
+        "1e1",
+        "but got '1e1'. YAML reads this as a word: write it out, as 0.001 ",
+    ),
     ("training.epochs", 2.5, "training.epochs: input should be a valid integer"),
     ("data.split_seed!", None, "data.split_seed: must be given, but is missing"),
     ("data", None, "data: input should be an object, but got None"),
