@@ -81,7 +81,7 @@ MISTAKES = [
     (
         "training.epochs",
         "1e1",
-        "but got '1e1'. YAML reads this as a word: write it out, as 0.001 ",
+        "got '1e1'. YAML reads this as a word: write it out, as 0.001",
     ),
     ("training.epochs", 2.5, "training.epochs: input should be a valid integer"),
     ("data.split_seed!", None, "data.split_seed: must be given, but is missing"),
