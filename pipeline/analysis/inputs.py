@@ -15,7 +15,7 @@ from pipeline.errors import UserError
 
 SPEC_KEYS = (
     *("network", "hyperparameters", "epochs", "batch_size", "training_images"),
-    *("data", "code", "environment", "cells"),
+    *("data", "code", "environment", "cells", "failures"),
 )
 HISTORY_COLUMNS = ("cell", "seed", "epoch", "train_loss", "train_error", "learning_rate")
 

@@ -157,6 +157,7 @@ def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:
         "diverged_seeds": [
             seed for seed, gone in zip(outcome.predictions.seeds, lost, strict=True) if gone
         ],
+        "failures": outcome.spec["failures"],
     }
 
 

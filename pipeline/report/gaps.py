@@ -59,7 +59,8 @@ def _seeds_needed(family_size: int) -> int:
 def _networks(results: Mapping[str, Any]) -> Iterator[str]:
     expected = len(results["study"]["seeds"])
     for name, variant in results["variants"].items():
-        error, lost = variant["test_error"], variant["diverged_seeds"]
+        error, failures = variant["test_error"], variant["failures"]
+        lost = sorted({*variant["diverged_seeds"], *map(int, failures)})
         if error["n_seeds"] < expected:
             yield (
                 f"`{name}` has {error['n_seeds']} of {numbers.counted(expected, 'seed')}: its "
@@ -67,8 +68,8 @@ def _networks(results: Mapping[str, Any]) -> Iterator[str]:
             )
         if lost:
             yield (
-                f"`{name}` diverged with {_seed_list(lost)}: scores that are not numbers count as "
-                "wrong. Such a network is kept and counted, never replaced."
+                f"`{name}` diverged with {_seed_list(lost, failures)}: scores that are not "
+                "numbers count as wrong. Such a network is kept and counted, never replaced."
             )
         if error["ci95"] is None and error["n_seeds"] > 1:
             yield (
@@ -83,8 +84,10 @@ def _networks(results: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _seed_list(seeds: Sequence[int]) -> str:
-    return ("seed " if len(seeds) == 1 else "seeds ") + numbers.listed([str(s) for s in seeds])
+def _seed_list(seeds: Sequence[int], reasons: Mapping[str, str]) -> str:
+    # A training that ended well has no reason, though its network may fail on the test images.
+    told = [f"{s} ({reasons[str(s)]})" if str(s) in reasons else str(s) for s in seeds]
+    return ("seed " if len(seeds) == 1 else "seeds ") + numbers.listed(told)
 
 
 def _devices(results: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ def total(timings: Sequence[Mapping[str, Any]], report_s: float) -> dict[str, An
     """The sum and its parts in seconds, out of the stages' own records and the report's time.
 
     `device` and `workers` are those of the training stages; a study whose stages ran on several
-    devices names them all, and `workers` is the largest number.
+    devices names them all, and `workers` is the largest number: 0 where the cache had everything.
 
     Raises:
         UserError: If a record says no wall time.

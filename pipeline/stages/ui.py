@@ -10,7 +10,7 @@ from typer import Option
 
 from pipeline.errors import UserError
 from pipeline.study import repository_root
-from pipeline.tracking.address import database_file, tracking_uri
+from pipeline.tracking.address import database_file, must_answer, tracking_uri
 from pipeline.tracking.background import without_password
 from pipeline.tracking.tracker import experiments, find_run
 
@@ -50,11 +50,13 @@ def page_of(uri: str, cell: str) -> str:
     """What follows the server's address: nothing, or the run of a cell.
 
     Raises:
-        UserError: If no run has that cell.
+        UserError: If no run has that cell, or the server does not answer.
     """
     if not cell:
         return ""
-    if not (cell.isalnum() and (run := find_run(uri, cell))):
+    with must_answer(uri):
+        run = find_run(uri, cell) if cell.isalnum() else None
+    if run is None:
         raise UserError(f"`cell` must be the key of a recorded cell, but got {cell!r}.")
     return f"/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
 

@@ -45,9 +45,9 @@ class Background:
                 work()
                 self._done, failures = self._done + 1, 0
             except Exception as problem:
-                cause = _cause(problem)
-                failures = failures + 1 if isinstance(cause, OSError) else 0
-                self._say(f"{type(cause).__name__}: {cause}")
+                found = cause(problem)
+                failures = failures + 1 if isinstance(found, OSError) else 0
+                self._say(f"{type(found).__name__}: {found}")
 
     def _say(self, problem: str) -> None:
         if not self._said:
@@ -61,7 +61,7 @@ def without_password(text: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//", text)
 
 
-def _cause(problem: BaseException) -> BaseException:
+def cause(problem: BaseException) -> BaseException:
     """The network's or the disk's own error, where there is one: libraries wrap it in pages."""
     chain = [problem]
     while deeper := chain[-1].__cause__ or chain[-1].__context__:

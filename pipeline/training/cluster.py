@@ -34,6 +34,9 @@ def local_cluster(workers: int) -> Iterator["Client"]:
         "distributed.nanny.pre-spawn-environ": {},
         "distributed.scheduler.allowed-failures": 1,  # a cell whose worker died runs once more
         "distributed.scheduler.work-stealing": False,
+        # An evaluation carries its network's weights, the largest 24 MB. Dask warns from 10 MB on
+        # and advises `scatter`, which loses what it holds when a worker dies.
+        "distributed.admin.large-graph-warning-threshold": "1GB",
         "distributed.comm.timeouts.connect": "60s",
     }
     security = Security.temporary()  # loopback is not private on a shared machine

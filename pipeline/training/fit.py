@@ -67,14 +67,7 @@ def train(
     `on_epoch` gets each row of the curve as a preview; the result has them all.
     """
     started = time.time()
-    images = torch.from_numpy(frame(digits.images)).to(device)
-    labels = torch.from_numpy(digits.labels).long().to(device)
-
-    def batches(subset: str, batch_size: int, seed: int | None) -> Batches:
-        indices = torch.from_numpy(digits.subsets[subset]).to(device)
-        return Batches(images, labels, indices, batch_size=batch_size, seed=seed)
-
-    training = batches(cell.train_on, cell.batch_size, cell.seed)
+    training, validation = _batches(cell, digits, device)
     classifier = Classifier(
         build(cell.network, init=cell.hyperparameters.init, seed=cell.seed),
         learning_rate=cell.hyperparameters.learning_rate,
@@ -82,7 +75,6 @@ def train(
         total_steps=cell.epochs * len(training),
         on_epoch=on_epoch,
     )
-    validation = batches(cell.validate_on, EVALUATION_BATCH, None) if cell.validate_on else None
     _quiet_trainer(device, cell.epochs).fit(classifier, training, validation)
     return Result(
         arrays=_arrays(classifier.network),
@@ -119,6 +111,22 @@ def evaluate(
             "timing": {"started": started, "ended": time.time(), "epochs": []},
         },
     )
+
+
+def _batches(
+    cell: TrainingCell, digits: Images, device: torch.device
+) -> tuple[Batches, Batches | None]:
+    """What a cell trains on, and what it only looks at; both share the images on the device."""
+    images = torch.from_numpy(frame(digits.images)).to(device)
+    labels = torch.from_numpy(digits.labels).long().to(device)
+
+    def batches(subset: str, batch_size: int, seed: int | None) -> Batches:
+        indices = torch.from_numpy(digits.subsets[subset]).to(device)
+        return Batches(images, labels, indices, batch_size=batch_size, seed=seed)
+
+    training = batches(cell.train_on, cell.batch_size, cell.seed)
+    validation = batches(cell.validate_on, EVALUATION_BATCH, None) if cell.validate_on else None
+    return training, validation
 
 
 def _quiet_trainer(device: torch.device, epochs: int) -> pl.Trainer:

@@ -12,7 +12,6 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -34,9 +33,9 @@ class Display:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn(_unit(jobs)),
             TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
             console=self.console,
             disable=not self.console.is_terminal,
         )
@@ -72,6 +71,11 @@ class Display:
             rate = self.trained * self.num_images / (time.monotonic() - self.started)
             note += f", {rate:,.0f} images/s"
         return note
+
+
+def _unit(jobs: Sequence[Job]) -> str:
+    """What `_epochs` counts: an evaluation has none, so there the networks count."""
+    return "epochs" if isinstance(jobs[0].cell, TrainingCell) else "networks"
 
 
 def _epochs(job: Job) -> int:

@@ -18,12 +18,15 @@ class StageClock:
         self.started = time.monotonic()
 
     def write(self, jobs: Sequence[Job], results: Sequence[Result], *, cached: int) -> None:
-        """`jobs` and their results in the same order; times are Unix seconds of the worker."""
+        """`jobs` and their results in the same order; times are Unix seconds of the worker.
+
+        `workers` is how many there were for what did not come from the cache.
+        """
         record = {
             "stage": self.stage,
             "variant": self.variant,
             "wall_s": time.monotonic() - self.started,
-            "workers": num_workers(len(jobs)),
+            "workers": num_workers(len(jobs) - cached),
             "device": jobs[0].cell.environment.device,
             "cached": cached,
             "cells": [

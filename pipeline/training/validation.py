@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from filelock import FileLock
+
 from pipeline.data.cache import place
 from pipeline.training.cells import Result, TrainingCell
 
@@ -20,6 +22,7 @@ def write_validation(variant: str, cells: list[TrainingCell], results: list[Resu
     """
     settings = {
         "variant": variant,
+        "network": cells[0].network.words(),  # a variant's name may come to mean other words
         "hyperparameters": asdict(cells[0].hyperparameters),
         "epochs": cells[0].epochs,
         "batch_size": cells[0].batch_size,
@@ -32,8 +35,10 @@ def write_validation(variant: str, cells: list[TrainingCell], results: list[Resu
             "per_seed": {str(cell.seed): e for cell, e in zip(cells, errors, strict=True)},
         },
     }
-    others = [other for other in read_validation() if not settings.items() <= other.items()]
-    place(VALIDATION, f"{json.dumps([*others, entry], indent=1)}\n".encode())
+    VALIDATION.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{VALIDATION}.lock", timeout=30):  # several settings may be tried at once
+        others = [other for other in read_validation() if not settings.items() <= other.items()]
+        place(VALIDATION, f"{json.dumps([*others, entry], indent=1)}\n".encode())
     return mean(errors)
 
 

@@ -45,6 +45,7 @@ def outcome(counts: list[int], **spec: Any) -> Outcome:
             "code": "c",
             "environment": {"device": "cpu", "torch": "2"},
             "cells": {"0": "k"},
+            "failures": {},
         }
         | spec,
         history=history,
@@ -108,6 +109,13 @@ def test_a_diverged_network_is_wrong_on_every_image_and_named() -> None:
     assert results["variants"]["mlp"]["diverged_seeds"] == [1]
     assert results["variants"]["mlp"]["test_error"]["per_seed"][1] == 1
     assert b"NaN" not in to_json(results)
+
+
+def test_why_a_training_failed_is_kept_as_its_spec_tells_it() -> None:
+    reasons = {"1": "the loss was nan in epoch 1"}
+    results = assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9, 9], failures=reasons)})
+    assert results["variants"]["mlp"]["failures"] == reasons
+    assert results["variants"]["lenet5"]["failures"] == {}
 
 
 def test_a_missing_seed_leaves_the_error_and_takes_the_comparisons() -> None:

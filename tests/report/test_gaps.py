@@ -28,6 +28,23 @@ def test_what_is_missing_is_said(
     assert any(words in gap for gap in gaps(results))
 
 
+def test_a_network_that_diverged_comes_with_the_reason_of_its_training(
+    make_study: Callable[..., Any],
+) -> None:
+    results, _ = make_study(diverged="mlp")
+    # Seed 1 diverged on the test images alone; seed 10 failed, and yet gave numbers.
+    results["variants"]["mlp"]["diverged_seeds"] = [1, 2]
+    results["variants"]["mlp"]["failures"] = {
+        "10": "the loss was inf in epoch 3",
+        "2": "the loss was nan in epoch 1",
+    }
+    [gap] = [gap for gap in gaps(results) if "diverged" in gap]
+    assert gap.startswith(
+        "`mlp` diverged with seeds 1, 2 (the loss was nan in epoch 1) and "
+        "10 (the loss was inf in epoch 3): "
+    )
+
+
 def test_two_variants_that_err_alike_have_no_interval(results: dict[str, Any]) -> None:
     alike = results["comparisons"][0] | {"difference": 0.0, "ci95": None}
     [gap] = gaps(results | {"comparisons": [alike]})

@@ -22,6 +22,10 @@ def test_several_devices_are_all_named() -> None:
     assert (found["device"], found["workers"]) == ("cpu and gpu", 8)
 
 
+def test_a_study_that_the_cache_had_whole_needed_no_worker() -> None:
+    assert total([TRAIN | {"workers": 0}], 0)["workers"] == 0
+
+
 def test_a_record_without_a_time_is_refused() -> None:
     with pytest.raises(UserError, match=r"`wall_s` of the stage train@lenet5"):
         total([TRAIN | {"wall_s": None}], 0)

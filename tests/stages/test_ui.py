@@ -4,9 +4,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,24 @@ def test_a_cell_leads_to_the_page_of_its_run(recorded_study: Path):
 def test_a_cell_without_a_run_is_the_users_mistake(recorded_study: Path, cell: str):
     with pytest.raises(UserError, match="must be the key of a recorded cell"):
         page_of(recorded_at(recorded_study), cell)
+
+
+def test_a_server_that_is_down_is_named_with_the_reason_and_soon():
+    begun = time.monotonic()
+    with pytest.raises(UserError) as raised:
+        page_of("http://me:secret@127.0.0.1:9", CELL)
+    assert time.monotonic() - begun < 10
+    assert str(raised.value) == (
+        "`http://127.0.0.1:9` must answer, but got: [Errno 111] Connection refused."
+    )
+
+
+def test_a_server_that_is_no_tracker_is_named_with_its_answer():
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:  # knows no method
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        uri = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(UserError, match=f"`{uri}` must answer, but got: .* 501 "):
+            page_of(uri, CELL)
 
 
 def test_every_experiment_has_an_address_of_its_runs(recorded_study: Path):

@@ -96,12 +96,15 @@ def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[Train
     cell = cells[0]
     assert json.loads((tmp_path / "spec.json").read_text(encoding="utf8")) == {
         "network": {
+            "frame": 32,
             "connectivity": "shared",
+            "hierarchy": "two",
             "c3_table": "paper",
             "subsampling": "trainable",
             "activation": "scaled_tanh",
             "output": "rbf",
             "hidden": [],
+            "c5_units": None,
         },
         "hyperparameters": {"learning_rate": 0.004, "init": "fan_in", "j": 1.0},
         "epochs": 2,

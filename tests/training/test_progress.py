@@ -30,6 +30,14 @@ def jobs(make_plan: Callable[..., Plan]) -> list[Job]:
     return [Job(cell=cell) for cell in make_plan(seeds=(0, 1), epochs=3).cells]
 
 
+@pytest.fixture
+def evaluations(lenet5: NetworkSpec, digits: Digits) -> list[Job]:
+    """Of one network."""
+    weights = {"c1.bias": np.zeros(6, dtype=np.float32)}
+    models = [TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)]
+    return evaluation_plan(models, digits)[0]
+
+
 def epoch(job: Job, number: int) -> Epoch:
     return Epoch(key=job.cell.key, row={"epoch": number})
 
@@ -64,8 +72,19 @@ def test_on_a_terminal_a_bar_counts_epochs(
     display = Display("train lenet5", jobs, num_images=500)
     shown(display, epoch(jobs[0], 1), finished(1, cached=True))
     text = re.sub(r"\x1b\[[\d;?]*\w", "", capsys.readouterr().err)
-    assert "4/6" in text
+    assert "4/6 epochs" in text
     assert "1/2 cells (1 from the cache)" in text
+
+
+def test_a_narrow_terminal_takes_from_the_bar_and_not_from_the_words(
+    jobs: list[Job], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    display = Display("train no_weight_sharing", jobs, num_images=500)
+    display.started -= 0.1  # some thousand images a second
+    shown(display, epoch(jobs[0], 1))
+    assert "…" not in capsys.readouterr().err
 
 
 def completed(display: Display) -> Any:
@@ -100,15 +119,20 @@ def test_rate_counts_the_digits_of_every_epoch_that_was_trained(
 
 
 def test_evaluations_count_as_one_step_and_show_no_rate(
-    lenet5: NetworkSpec, digits: Digits, capsys: pytest.CaptureFixture[str]
+    evaluations: list[Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = {"c1.bias": np.zeros(6, dtype=np.float32)}
-    models = [TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)]
-    evaluations, _ = evaluation_plan(models, digits)
     display = Display("evaluate lenet5", evaluations, num_images=500)
     shown(display, finished(0))
     assert completed(display) == display.bars.tasks[0].total == 1
     assert capsys.readouterr().err == "evaluate lenet5: 1/1 cells\n"
+
+
+def test_on_a_terminal_a_bar_of_evaluations_counts_networks(
+    evaluations: list[Job], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown(Display("evaluate lenet5", evaluations, num_images=500), finished(0))
+    assert "1/1 networks" in re.sub(r"\x1b\[[\d;?]*\w", "", capsys.readouterr().err)
 
 
 def test_an_error_leaves_the_display_as_it_came(jobs: list[Job]) -> None:

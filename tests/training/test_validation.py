@@ -1,6 +1,8 @@
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -36,6 +38,7 @@ def test_entry_holds_the_settings_and_the_mean_of_the_last_epochs(make_plan: Mak
     assert read_validation() == [
         {
             "variant": "lenet5",
+            "network": plan.cells[0].network.words(),
             "hyperparameters": {"learning_rate": 0.004, "init": "fan_in", "j": 1.0},
             "epochs": 2,
             "batch_size": 64,
@@ -68,7 +71,22 @@ def test_settings_that_differ_in_anything_are_entries_of_their_own(make_plan: Ma
     write(make_plan(epochs=2), ended_with(0.1))
     write(make_plan(batch_size=32), ended_with(0.1))
     write(make_plan(output="linear"), ended_with(0.1))  # no j
-    assert len(read_validation()) == 5
+    # Another study, or params.yaml later, may mean other words by the same name.
+    write(make_plan(subsampling="stride"), ended_with(0.1))
+    assert len(read_validation()) == 6
+
+
+def test_settings_that_end_together_all_keep_their_entries(make_plan: MakePlan) -> None:
+    plans = [make_plan(batch_size=size) for size in range(1, 9)]
+    together = Barrier(len(plans))
+
+    def end(plan: Plan) -> None:
+        together.wait()
+        write(plan, ended_with(0.1))
+
+    with ThreadPoolExecutor(len(plans)) as pool:
+        list(pool.map(end, plans))
+    assert sorted(entry["batch_size"] for entry in read_validation()) == list(range(1, 9))
 
 
 def test_file_is_plain_json_and_repeats(make_plan: MakePlan) -> None:

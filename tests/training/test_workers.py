@@ -344,6 +344,19 @@ def test_jobs_with_one_key_share_one_result(work: Work, cache: Path) -> None:
     assert sorted(event.index for event in found.watch.finished()) == [0, 1]
 
 
+def test_weights_of_millions_travel_with_their_job_and_nothing_is_said(
+    digits: Digits, lenet5: NetworkSpec, cache: Path
+) -> None:
+    # 13 MB; Dask warns of more than 10, and a warning is an error here.
+    spec = replace(lenet5, hidden=(4000,), output="linear")
+    weights = {n: v.numpy() for n, v in build(spec, init="paper", seed=0).state_dict().items()}
+    assert sum(array.nbytes for array in weights.values()) > 10e6
+    model = TrainedNetwork(network=spec, seed=0, cell="", weights=weights)
+    jobs, images = evaluation_plan([model], digits)
+    work = Work(jobs, images, [alone(jobs[0], images)])
+    assert contents(run(work, cache, workers=1).results) == contents(work.expected)
+
+
 def test_result_without_a_place_stops_the_work(work: Work, cache: Path) -> None:
     cache.write_bytes(b"a file where the folder should be")
     with pytest.raises(OSError, match=str(cache)):
