@@ -62,6 +62,7 @@ def image(side: int) -> Layer:
         squash=None,
         input_shape=shape,
         output_shape=shape,
+        window=0,
         receptive_field=1,
         step=1,
     )
@@ -69,6 +70,7 @@ def image(side: int) -> Layer:
 
 def full(name: str, before: Layer, units: int, *, squash: str | None) -> Layer:
     """Every unit sees all of the layer before it."""
+    window = before.output_shape[-1]
     weights = prod(before.output_shape) * units
     return Layer(
         name=name,
@@ -76,10 +78,11 @@ def full(name: str, before: Layer, units: int, *, squash: str | None) -> Layer:
         squash=squash,
         input_shape=before.output_shape,
         output_shape=(units,),
+        window=window,
         parameters=weights + units,
         connections=weights + units,
         macs=weights,
-        receptive_field=_seen(before, before.output_shape[-1]),
+        receptive_field=_seen(before, window),
         step=0,
     )
 
@@ -119,6 +122,7 @@ def _convolution(name: str, spec: NetworkSpec, table: Table, before: Layer) -> L
         squash=spec.activation,
         input_shape=before.output_shape,
         output_shape=(len(table), size, size),
+        window=window,
         parameters=kernels * (weights + len(table)),
         connections=places * (weights + len(table)),
         macs=places * weights,
@@ -146,18 +150,19 @@ def _places(name: str, spec: NetworkSpec, size: int) -> int:
 def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
     maps, size, _ = before.output_shape
     trainable = spec.subsampling in ("trainable", "stride")
-    thinned = spec.subsampling == "stride"  # by the convolution already
-    size = size if thinned else size // 2
+    window = 1 if spec.subsampling == "stride" else 2  # the convolution has thinned them already
+    size = size // window
     return Layer(
         name=name,
         form=SUBSAMPLING[spec.subsampling],
         squash=spec.activation if trainable else None,
         input_shape=before.output_shape,
         output_shape=(maps, size, size),
+        window=window,
         parameters=2 * maps if trainable else 0,
-        connections=maps * size * size * ((1 if thinned else 4) + trainable),
-        receptive_field=_seen(before, 1 if thinned else 2),
-        step=before.step if thinned else 2 * before.step,
+        connections=maps * size * size * (window * window + trainable),
+        receptive_field=_seen(before, window),
+        step=before.step * window,
     )
 
 

@@ -21,6 +21,8 @@ class Layer:
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     """(maps, height, width) or (units,)."""
+    window: int
+    """Side of the square of units that a unit reads, in each map of the layer before it."""
     parameters: int = 0
     connections: int = 0
     """As the paper counts them: every weight at every place it is used, and every bias (II.B)."""

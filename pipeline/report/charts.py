@@ -8,7 +8,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from pipeline.report import rows, theme, titles
+from pipeline.networks.sizes import Account
+from pipeline.report import architecture, numbers, rows, theme, titles
 
 Curves = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -17,9 +18,13 @@ WIDTH, HEIGHT, ROW_HEIGHT = 600, 320, 34
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A figure; `name` is its file's, without the ending; `spec` lacks the colours of a page."""
+    """A figure; `name` is its file's, without the ending; `spec` lacks the colours of a page.
+
+    `heading` is that of the section which it opens; empty where it opens none.
+    """
 
     name: str
+    heading: str = ""
     title: str
     caption: str
     spec: dict[str, Any]
@@ -29,9 +34,17 @@ class Figure:
         return vl_convert.vegalite_to_svg({**self.spec, "config": theme.config(dark=False)})
 
 
-def figures(results: Mapping[str, Any], curves: Curves) -> list[Figure]:
+def figures(
+    results: Mapping[str, Any], curves: Curves, accounts: Mapping[str, Account]
+) -> list[Figure]:
     """All figures in the order of the report. `curves[variant]` is from `analysis.curves`."""
-    return [differences(results), errors(results), learning_curves(results, curves)]
+    found = {name: variant["difference"] for name, variant in results["variants"].items()}
+    return [
+        differences(results),
+        errors(results),
+        learning_curves(results, curves),
+        architectures(accounts, baseline=results["study"]["baseline"], differences=found),
+    ]
 
 
 def differences(results: Mapping[str, Any]) -> Figure:
@@ -100,6 +113,42 @@ def learning_curves(results: Mapping[str, Any], curves: Curves) -> Figure:
     )
 
 
+def architectures(
+    accounts: Mapping[str, Account],
+    *,
+    baseline: str,
+    differences: Mapping[str, Mapping[str, object]],
+) -> Figure:
+    """A row for each variant in `differences`; `accounts` has theirs and the baseline's."""
+    drawn = architecture.draw({name: accounts[name] for name in differences}, accounts[baseline])
+    height = architecture.ROW * len(drawn)
+    places = {
+        "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH])),
+        "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0])),
+    }
+    marks = architecture.marks(drawn, accounts[baseline], differences)
+    units = architecture.units_in_a_pixel(accounts[name] for name in differences)
+    return _figure(
+        "architectures",
+        alt.LayerChart(
+            layer=[_marks(kind, values, places) for kind, values in marks.items()], height=height
+        ),
+        heading="Architectures",
+        title=titles.architectures(list(differences), baseline),
+        caption=titles.ARCHITECTURES.format(
+            baseline=baseline, side=architecture.SIDE, units=numbers.counted(units, "unit")
+        ),
+    )
+
+
+def _marks(kind: str, values: rows.Rows, places: Mapping[str, Any]) -> alt.Chart:
+    look = architecture.MARKS[kind]
+    ends = {"text": "text:N"} if look["type"] == "text" else {"x2": "x2:Q", "y2": "y2:Q"}
+    # Read out, the accounts say all that there is to see.
+    chart = alt.Chart(_data(values), mark=alt.MarkDef(**look, aria=kind == "account"))
+    return chart.encode(**places, **ends, tooltip=_tooltips(values))
+
+
 def _looks(variants: list[str]) -> tuple[alt.Color, alt.StrokeDash, alt.Shape]:
     """A variant's line has a colour and a dash, its points a shape: one legend for all three."""
     legend = alt.Legend(title=None, orient="bottom", columns=4, symbolSize=80, symbolOpacity=1)
@@ -130,7 +179,9 @@ def _data(values: rows.Rows) -> alt.InlineData:
     return alt.InlineData(values=values)
 
 
-def _figure(name: str, chart: alt.LayerChart, *, title: str, caption: str) -> Figure:
+def _figure(
+    name: str, chart: alt.LayerChart, *, title: str, caption: str, heading: str = ""
+) -> Figure:
     spec = chart.properties(width=WIDTH, title=title, description=f"{title}. {caption}").to_dict()
     del spec["config"]  # altair's own theme; ours depends on the page
-    return Figure(name=name, title=title, caption=caption, spec=spec)
+    return Figure(name=name, heading=heading, title=title, caption=caption, spec=spec)

@@ -1,8 +1,10 @@
-"""What the figures draw: rows of values in percent, with the words of their tooltips."""
+"""What the figures draw: rows of values in percent and of layers, with their tooltips' words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
+from pipeline.networks.sizes import Layer
 from pipeline.report import numbers
 
 Rows = list[dict[str, Any]]
@@ -17,7 +19,19 @@ TOOLTIPS = {
     "range": "range over seeds",
     "n": "n",
     "verdict": "verdict",
+    "layer": "layer",
+    "form": "form",
+    "squash": "squashing",
+    "shape": "output shape",
+    "receptive_field": "receptive field",
+    "parameters": "parameters",
+    "connections": "connections",
+    "macs": "MACs",
+    "activations": "activations",
+    "differs": "differs in",
 }
+LABELS = 3  # lines under the drawing of a layer
+SIZES = ("parameters", "connections", "macs")
 
 
 def differences(results: Mapping[str, Any]) -> Rows:
@@ -63,6 +77,48 @@ def curves(points: Mapping[str, Sequence[Mapping[str, Any]]], *, floor: float) -
         for name, row in points.items()
         for point in row
     ]
+
+
+def layer(variant: str, layer: Layer, baseline: Layer | None) -> dict[str, Any]:
+    """The account of a layer, and in which of its columns the baseline's has something else."""
+    return {
+        "variant": variant,
+        "layer": layer.name.capitalize(),
+        "form": layer.form,
+        "squash": numbers.plain(layer.squash),
+        "shape": shape(layer),
+        "receptive_field": f"{layer.receptive_field}x{layer.receptive_field} pixels",
+        **{size: numbers.count(getattr(layer, size)) for size in SIZES},
+        "activations": numbers.counted(layer.activation_bytes, "byte"),
+        "differs": _differing(layer, baseline),
+    }
+
+
+def labels(layer: Layer, *, absent: bool) -> list[str]:
+    """What stands under the drawing of a layer."""
+    name = layer.name.capitalize()
+    if absent:
+        return [name, "absent"]
+    # The input has none, so that its column can say what the numbers of the others are.
+    parameters = "parameters:" if layer.name == "input" else numbers.count(layer.parameters)
+    return [name, shape(layer), parameters]
+
+
+def shape(layer: Layer) -> str:
+    """As the paper writes it: "6@28x28" for maps, "32x32" for one, "84" for units."""
+    number, *sides = layer.output_shape
+    if not sides:
+        return numbers.count(number)
+    size = "x".join(map(str, sides))
+    return size if number == 1 else f"{number}@{size}"
+
+
+def _differing(layer: Layer, baseline: Layer | None) -> str:
+    if baseline is None:
+        return "all: the baseline has no such layer"
+    names = [field.name for field in fields(layer) if field.compare]
+    found = [name for name in names if getattr(layer, name) != getattr(baseline, name)]
+    return ", ".join(TOOLTIPS.get(name, name.replace("_", " ")) for name in found) or numbers.NONE
 
 
 def _difference(variants: Mapping[str, Any], comparison: Mapping[str, Any]) -> dict[str, Any]:

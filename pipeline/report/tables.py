@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.networks.describe import in_words
 from pipeline.report import numbers
 from pipeline.report.answer import with_baseline
 
@@ -122,10 +123,9 @@ def origin_table(results: Mapping[str, Any]) -> Table:
 
 
 def _identity(name: str, variant: Mapping[str, Any]) -> tuple[str, ...]:
-    words = [f"{word}: {numbers.plain(value)}" for word, value in variant["difference"].items()]
     return (
         f"{name} (reference model)" if variant["reference_model"] else name,
-        ", ".join(words) or numbers.NONE,
+        in_words(variant["difference"]) or numbers.NONE,
         *(numbers.count(variant[size]) for size in ("parameters", "connections", "macs")),
     )
 

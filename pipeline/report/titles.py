@@ -22,6 +22,13 @@ CURVES = (
     "epoch, while the weights change. All training images were trained on, so there is no "
     "validation curve."
 )
+ARCHITECTURES = (
+    "Layers to scale, as in figure 2 of the paper. Stacked squares are feature maps, {side} "
+    "pixels a unit; bars are layers of units, a pixel for {units}. Lines lead from what one unit "
+    "reads of the layer before. Blue with a thick outline and a bold name: wiring, squashing, "
+    "shapes or counts are not those of the same layer of {baseline}. Dashed: a layer of "
+    "{baseline} that is absent."
+)
 
 
 def differences(results: Mapping[str, Any]) -> str:
@@ -52,6 +59,13 @@ def curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     epochs = numbers.counted(max(point["epoch"] for point in last.values()), "epoch")
     ends = [f"{numbers.percent(last[name]['mean'], 2)} % ({name})" for name in (lowest, highest)]
     return f"Training error after {epochs}: {' to '.join(dict.fromkeys(ends))}"
+
+
+def architectures(variants: Sequence[str], baseline: str) -> str:
+    if list(variants) == [baseline]:
+        return f"{baseline}, drawn to scale"
+    drawn = variants[0] if len(variants) == 1 else numbers.counted(len(variants), "variant")
+    return f"{drawn}, drawn to scale; what differs from {baseline} is blue and bold"
 
 
 def _mean(error: Mapping[str, Any]) -> str:

@@ -22,7 +22,9 @@ def main() -> None:
     study = load_study(Path("params.yaml"))
     outcomes = {name: outcome(study, name) for name in study.variants}
     results = assemble(plan(study), outcomes)
-    drawn = figures(results, {name: summarise(each.history) for name, each in outcomes.items()})
+    curves = {name: summarise(each.history) for name, each in outcomes.items()}
+    accounts = {name: account(study.networks[name]) for name in outcomes}
+    drawn = figures(results, curves, accounts)
     place(REPORTS / "results.json", to_json(results))
     place(REPORTS / "metrics.json", to_json(headline(results)))
     place(REPORTS / "ablation.html", to_html(results, drawn).encode("utf8"))

@@ -225,6 +225,25 @@ def test_receptive_fields_follow_the_words(lenet5: NetworkSpec) -> None:
     assert set(fields(replace(lenet5, hidden=(9, 8), output="linear")).values()) == {(28, 0)}
 
 
+@pytest.mark.parametrize(
+    ("difference", "windows"),
+    [
+        ({}, [5, 2, 5, 2, 5]),
+        ({"connectivity": "full"}, [32, 2, 14, 2, 5]),
+        ({"subsampling": "stride"}, [5, 1, 5, 1, 5]),
+        ({"subsampling": "none"}, [5, 5, 24]),
+        ({"hierarchy": "one"}, [5, 2, 14]),
+        ({"hidden": (9,), "output": "linear"}, [28]),
+    ],
+    ids=str,
+)
+def test_a_unit_reads_a_window_of_the_maps_before_it(
+    lenet5: NetworkSpec, difference: dict[str, Any], windows: list[int]
+) -> None:
+    layers = account(replace(lenet5, **difference)).layers
+    assert [layer.window for layer in layers if len(layer.input_shape) == 3] == windows
+
+
 def test_activations_take_four_bytes_a_unit(lenet5: NetworkSpec) -> None:
     # 4,704 + 1,176 + 1,600 + 400 + 120 + 84 + 10 units
     assert account(lenet5).activation_bytes == 4 * 8_094

@@ -10,6 +10,9 @@ import pytest
 from pipeline.analysis.curves import summarise
 from pipeline.analysis.inputs import Predictions
 from pipeline.analysis.results import Outcome, Plan, assemble
+from pipeline.networks.accounting import account
+from pipeline.networks.sizes import Account
+from pipeline.networks.spec import NetworkSpec
 
 Study = tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]
 NUM_IMAGES = 2000
@@ -51,6 +54,7 @@ def outcome(name: str, seeds: int) -> Outcome:
             "code": "c" * 64,
             "environment": {"device": "a CPU", "torch": "2.13.0", "numpy": "2.4.6"},
             "cells": {str(seed): f"{seed:064x}" for seed in range(seeds)},
+            "failures": {},
         },
         history=pd.DataFrame(rows, columns=pd.Index(["seed", "epoch", "train_error"])),
         predictions=Predictions(seeds=tuple(range(seeds)), scores=scores, labels=labels),
@@ -93,6 +97,15 @@ def make_study() -> Callable[..., Study]:
 def study() -> Study:
     """(results, curves) of a complete study; not to be changed."""
     return make()
+
+
+@pytest.fixture(scope="session")
+def accounts(lenet5: NetworkSpec) -> dict[str, Account]:
+    """Of every variant that a study may have."""
+    return {
+        name: account(NetworkSpec.from_words({**lenet5.words(), **difference}))
+        for name, (difference, _) in VARIANTS.items()
+    }
 
 
 @pytest.fixture(scope="session")

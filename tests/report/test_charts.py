@@ -4,32 +4,39 @@ from typing import Any
 
 import pytest
 
+from pipeline.networks.sizes import Account
 from pipeline.report import charts, rows, theme
+
+Accounts = dict[str, Account]
 
 
 def texts(svg: str) -> list[str]:
     return [element.text or "" for element in ET.fromstring(svg).iter() if "text" in element.tag]
 
 
-def test_figures_are_the_same_bytes_each_time(study: Any) -> None:
-    first, second = charts.figures(*study), charts.figures(*study)
+def test_figures_are_the_same_bytes_each_time(study: Any, accounts: Accounts) -> None:
+    first, second = (
+        charts.figures(*study, accounts=accounts),
+        charts.figures(*study, accounts=accounts),
+    )
     assert first == second
     assert [figure.svg() for figure in first] == [figure.svg() for figure in second]
 
 
-def test_a_figure_names_its_variants_and_states_its_title(study: Any) -> None:
-    for figure in charts.figures(*study):
+def test_a_figure_names_its_variants_and_states_its_title(study: Any, accounts: Accounts) -> None:
+    for figure in charts.figures(*study, accounts=accounts):
         shown = texts(figure.svg())
         assert figure.title in shown
         assert any("no_weight_sharing" in text for text in shown)
 
 
-def test_titles_state_what_the_record_holds(study: Any) -> None:
-    differences, errors, curves = charts.figures(*study)
+def test_titles_state_what_the_record_holds(study: Any, accounts: Accounts) -> None:
+    differences, errors, curves, drawings = charts.figures(*study, accounts=accounts)
     assert differences.title.startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
     assert "(lenet5) to " in errors.title
     assert errors.title.endswith("(mlp)")
     assert curves.title == "Training error after 3 epochs: 0.97 % (lenet5) to 3.87 % (mlp)"
+    assert drawings.title.startswith("4 variants, drawn to scale")
 
 
 def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[str, Any]) -> None:
@@ -66,7 +73,7 @@ def test_thirty_variants_have_a_look_each() -> None:
     ids=["one seed", "one variant", "one of each"],
 )
 def test_figures_of_a_meagre_study_are_drawn(
-    make_study: Callable[..., Any], changes: dict[str, Any]
+    make_study: Callable[..., Any], accounts: Accounts, changes: dict[str, Any]
 ) -> None:
-    for figure in charts.figures(*make_study(**changes)):
+    for figure in charts.figures(*make_study(**changes), accounts=accounts):
         assert figure.title in texts(figure.svg())

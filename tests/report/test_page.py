@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.networks.sizes import Account
 from pipeline.report import charts
 from pipeline.report.page import to_html, to_markdown
 from pipeline.report.tables import main_table, markdown_table
 
+Accounts = dict[str, Account]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 RUNTIME = re.compile(r"<script>.*?</script>", re.DOTALL)
 
@@ -42,8 +44,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(study: Any) -> str:
-    return to_html(study[0], charts.figures(*study))
+def html(study: Any, accounts: Accounts) -> str:
+    return to_html(study[0], charts.figures(*study, accounts=accounts))
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +54,15 @@ def page(html: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def markdown(study: Any) -> str:
-    return to_markdown(study[0], charts.figures(*study))
+def markdown(study: Any, accounts: Accounts) -> str:
+    return to_markdown(study[0], charts.figures(*study, accounts=accounts))
 
 
-def test_both_pages_are_the_same_bytes_each_time(study: Any, html: str, markdown: str) -> None:
-    assert to_html(study[0], charts.figures(*study)) == html
-    assert to_markdown(study[0], charts.figures(*study)) == markdown
+def test_both_pages_are_the_same_bytes_each_time(
+    study: Any, accounts: Accounts, html: str, markdown: str
+) -> None:
+    assert to_html(study[0], charts.figures(*study, accounts=accounts)) == html
+    assert to_markdown(study[0], charts.figures(*study, accounts=accounts)) == markdown
 
 
 def test_every_tag_closes(page: Page) -> None:
@@ -90,7 +94,7 @@ def test_every_table_has_a_caption_and_scrolls_by_itself(page: Page) -> None:
     tags = [tag for tag, _ in page.tags]
     wide = [attributes for _, attributes in page.tags if attributes.get("class") == "wide"]
     assert tags.count("table") == tags.count("caption") == len(wide) == 5
-    assert tags.count("figure") == tags.count("figcaption") == 3
+    assert tags.count("figure") == tags.count("figcaption") == 4
 
 
 def test_the_figures_of_the_page_have_a_place_and_a_specification(html: str, page: Page) -> None:
@@ -119,8 +123,15 @@ def test_both_pages_hold_the_main_table_and_the_answer(
 
 
 def test_markdown_shows_every_figure(markdown: str) -> None:
-    names = ("differences", "errors", "learning_curves")
+    names = ("differences", "errors", "learning_curves", "architectures")
     assert re.findall(r"\]\(figures/(\w+)\.svg\)", markdown) == list(names)
+
+
+def test_the_drawings_have_a_section_of_their_own(html: str, markdown: str) -> None:
+    headings = ["Results", "Architectures", "Comparisons"]
+    assert [text for text in re.findall("<h2>(.*)</h2>", html) if text in headings] == headings
+    _, _, section = markdown.partition("## Architectures\n\n![4 variants, drawn to scale")
+    assert "](figures/architectures.svg)" in section.partition("\n## Comparisons")[0]
 
 
 def test_no_template_mark_is_left(html: str, markdown: str) -> None:
@@ -141,10 +152,10 @@ def test_no_template_mark_is_left(html: str, markdown: str) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_study_out_of_the_ordinary_is_reported_and_says_so(
-    make_study: Callable[..., Any], changes: dict[str, Any], words: str
+    make_study: Callable[..., Any], accounts: Accounts, changes: dict[str, Any], words: str
 ) -> None:
     results, curves = make_study(**changes)
-    figures = charts.figures(results, curves)
+    figures = charts.figures(results, curves, accounts)
     assert words in to_markdown(results, figures)
     found = Page(to_html(results, figures))
     assert words in " ".join(found.text)

@@ -15,6 +15,7 @@ from pipeline.report.readme import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES, SEEDS = 300, list(range(6))
+FIGURES = ("differences", "errors", "learning_curves", "architectures")
 VARIANTS: dict[str, dict[str, Any]] = {"lenet5": {}, "no_pooling": {"subsampling": "stride"}}
 TIMING = {"wall_s": 2.0, "workers": 1, "device": "cpu", "cached": 0, "cells": []}
 
@@ -49,6 +50,7 @@ def write_variant(folder: Path, name: str) -> None:
             "code": "c",
             "environment": environment,
             "cells": {str(seed): f"{name}{seed}" for seed in SEEDS},
+            "failures": {},
         },
     )
     rows = [f"k,{seed},{epoch},0.5,{0.1 / epoch},0.002" for seed in SEEDS for epoch in (1, 2)]
@@ -92,7 +94,7 @@ def test_every_file_of_the_report_is_written_and_nothing_else(reported: Path) ->
     files = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
     assert files == {
         *("ablation.html", "ablation.md", "results.json", "metrics.json", "timing.json"),
-        *(f"figures/{name}.svg" for name in ("differences", "errors", "learning_curves")),
+        *(f"figures/{name}.svg" for name in FIGURES),
     }
 
 

@@ -25,12 +25,15 @@ ENVIRONMENT = Environment(
 )
 # Linear output and no hidden layers: every field can change on its own.
 NETWORK = NetworkSpec(
+    frame=32,
     connectivity="shared",
+    hierarchy="two",
     c3_table="paper",
     subsampling="trainable",
     activation="scaled_tanh",
     output="linear",
     hidden=(),
+    c5_units=None,
 )
 TRAINING = TrainingCell(
     network=NETWORK,
@@ -59,15 +62,16 @@ class Change:
 
 
 def other(value: Any, kind: Any) -> Any:
-    if get_origin(kind) is Literal:
-        return next(word for word in get_args(kind) if word != value)
+    kinds = (kind, *get_args(kind))
+    if words := next((get_args(each) for each in kinds if get_origin(each) is Literal), ()):
+        return next(word for word in words if word != value)
     match value:
         case None:
-            return "not None"
+            return 3
         case str():
             return f"{value}."
         case int() | float():
-            return value + 1
+            return value - 2  # a larger frame than 32 there is not
         case ():
             return (1,)
     raise AssertionError(kind)
@@ -99,8 +103,8 @@ def test_key_changes_with_every_field(change: Change) -> None:
 
 
 def test_every_field_is_among_the_changes_and_all_keys_differ() -> None:
-    # 6 words, 3 hyperparameters, 7 of the environment, 7 of its own; 6, 7 and 3.
-    assert len(CHANGES) == (6 + 3 + 7 + 7) + (6 + 7 + 3)
+    # 9 words, 3 hyperparameters, 7 of the environment, 7 of its own; 9, 7 and 3.
+    assert len(CHANGES) == (9 + 3 + 7 + 7) + (9 + 7 + 3)
     assert len({change.after.key for change in CHANGES}) == len(CHANGES)
 
 
@@ -128,7 +132,8 @@ def test_key_is_the_hash_of_everything_in_alphabetical_order() -> None:
         '{"code":"c","environment":{"cpu_capability":"AVX2","device":"a CPU","group":1,'
         '"numpy":"2.4.6","pytorch_lightning":"2.6.6","threads":1,"torch":"2.13.0"},"images":"i",'
         '"kind":"evaluation","network":{"activation":"scaled_tanh","c3_table":"paper",'
-        '"connectivity":"shared","hidden":[],"output":"linear","subsampling":"trainable"},'
+        '"c5_units":null,"connectivity":"shared","frame":32,"hidden":[],"hierarchy":"two",'
+        '"output":"linear","subsampling":"trainable"},'
         '"weights":"w"}'
     )
     assert EVALUATION.key == hashlib.sha256(text.encode()).hexdigest()
