@@ -150,7 +150,8 @@ def _places(name: str, spec: NetworkSpec, size: int) -> int:
 def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
     maps, size, _ = before.output_shape
     trainable = spec.subsampling in ("trainable", "stride")
-    window = 1 if spec.subsampling == "stride" else 2  # the convolution has thinned them already
+    # Strided: the convolution has left out the three other units already.
+    window = 1 if spec.subsampling == "stride" else 2
     size = size // window
     return Layer(
         name=name,

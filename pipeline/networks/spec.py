@@ -11,7 +11,7 @@ CODE_UNITS = 84  # F6 has one unit for each cell of the 7x12 output codes
 
 Table = tuple[tuple[int, ...], ...]
 
-# What stands for the paper's network; a perceptron has none of these, one stage has no C3.
+# The paper's words for what lies before F6: a perceptron has none of it.
 BODY = {
     "frame": FRAME,
     "connectivity": "shared",
@@ -61,7 +61,7 @@ class NetworkSpec:
     def _unknown(self) -> Iterator[str]:
         for field, words in WORDS.items():
             word = getattr(self, field)
-            if isinstance(word, str) and word not in words:
+            if words and word not in words and not isinstance(word, tuple):
                 yield f"`{field}` must be one of {', '.join(words)}, but got {word!r}."
 
     def _sizes(self) -> Iterator[str]:

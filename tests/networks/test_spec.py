@@ -10,6 +10,7 @@ from pipeline.networks.spec import CODE_UNITS, NetworkSpec
     ("difference", "complaint"),
     [
         ({"connectivity": "own"}, "`connectivity` must be one of shared, .* but got 'own'."),
+        ({"connectivity": 3}, "`connectivity` must be one of shared, .* but got 3."),
         ({"hierarchy": "three"}, "`hierarchy` must be one of two, one, but got 'three'."),
         ({"c3_table": "mine"}, "`c3_table` must be one of paper, complete, but got 'mine'."),
         ({"subsampling": "mean"}, "`subsampling` must be one of .*, but got 'mean'."),
