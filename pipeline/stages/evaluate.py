@@ -35,4 +35,5 @@ def main(variant: str) -> None:
         scores=[result.arrays["scores"] for result in results],
         labels=digits.labels,
     )
-    clock.write(jobs, results, cached=display.replayed)
+    clock.add(jobs, results, cached=display.replayed)
+    clock.write()

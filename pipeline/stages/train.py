@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from pipeline.data.mnist import load_digits
+from pipeline.search.winner import read_winner
 from pipeline.study import PARAMS, Study, load_study, merged, parse_study, read_yaml
 from pipeline.tracking.runs import training_runs
+from pipeline.training.cells import Hyperparameters
 from pipeline.training.models import write_models
 from pipeline.training.plan import Plan, final_plan, validating
 from pipeline.training.progress import Display
@@ -35,7 +37,9 @@ def main(
 def _final(variant: str) -> None:
     clock = StageClock("train", variant)
     study = load_study()
-    plan = _plan(study, variant, study.seeds)
+    study.require(variant)
+    winner = read_winner(Path("sweeps") / variant)
+    plan = _plan(study, variant, winner, study.seeds)
     jobs = [Job(cell=cell) for cell in plan.cells]
     with (
         training_runs(study, variant, plan.cells) as track,
@@ -43,14 +47,17 @@ def _final(variant: str) -> None:
     ):
         results = complete(jobs, plan.digits, observers=(display, track))
     write_models(Path("models") / variant, plan.cells, results, num_images=len(plan.digits.labels))
-    clock.write(jobs, results, cached=display.replayed)
+    clock.add(jobs, results, cached=display.replayed)
+    clock.write()
 
 
 def _validate(variant: str, tried: dict[str, object]) -> None:
-    difference = {"hyperparameters": {"tuned": {variant: tried}}}
+    difference = {"hyperparameters": tried}
     study = parse_study(merged(read_yaml(PARAMS), difference), origin="with what is tried, it")
+    study.require(variant)
+    seeds = study.search.finalist_seeds
     plan = validating(
-        _plan(study, variant, study.search.seeds),
+        _plan(study, variant, study.defaults[variant], seeds),
         validation_images=study.data.validation_images,
         split_seed=study.data.split_seed,
     )
@@ -59,15 +66,14 @@ def _validate(variant: str, tried: dict[str, object]) -> None:
     with Display(f"validate {variant}", jobs, num_images=num_images) as display:
         results = complete(jobs, plan.digits, observers=(display,))
     error = write_validation(variant, plan.cells, results)
-    print(f"{variant}: validation error {error:.2%} over seeds {list(study.search.seeds)}")
+    print(f"{variant}: validation error {error:.2%} over seeds {list(seeds)}")
 
 
-def _plan(study: Study, variant: str, seeds: tuple[int, ...]) -> Plan:
-    study.require(variant)
+def _plan(study: Study, variant: str, settings: Hyperparameters, seeds: tuple[int, ...]) -> Plan:
     return final_plan(
         load_digits(DIGITS),
         study.networks[variant],
-        study.hyperparameters[variant],
+        settings,
         seeds=seeds,
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,

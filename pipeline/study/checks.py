@@ -98,12 +98,9 @@ def _one_baseline(variants: Any) -> Iterator[Mistake]:
         yield "variants", text
 
 
-def _known_names(
-    variants: Any, notes: Any, hyperparameters: Any, evaluation: Any
-) -> Iterator[Mistake]:
+def _known_names(variants: Any, notes: Any, evaluation: Any) -> Iterator[Mistake]:
     used = {
         "notes": list(notes),
-        "hyperparameters.tuned": list(hyperparameters["tuned"]),
         "evaluation.planned": [name for pair in evaluation["planned"] for name in pair],
     }
     for path, names in used.items():
@@ -113,34 +110,36 @@ def _known_names(
 
 
 def _fresh_seeds(search: Any, seeds: Any) -> Iterator[Mistake]:
-    if shared := sorted(set(search["seeds"]) & set(seeds)):
-        yield "seeds", f"must not be those of `search.seeds`, but {shared[0]} is in both."
+    tuning = {search["trial_seed"], *search["finalist_seeds"], *search["audit_seeds"]}
+    if shared := sorted(tuning & set(seeds)):
+        yield "seeds", f"must not be those of `search`, but {shared[0]} is in both."
 
 
-def _inside_ranges(search: Any, hyperparameters: Any) -> Iterator[Mistake]:
-    sets = {"default": hyperparameters["default"]} | {
-        f"tuned.{name}": values for name, values in hyperparameters["tuned"].items()
-    }
-    for name, values in sets.items():
-        for field in ("learning_rate", "j"):
-            low, high = search[field]["low"], search[field]["high"]
-            if field in values and not low <= values[field] <= high:
-                path = f"hyperparameters.{name}.{field}"
-                yield path, f"must lie in {low} ... {high} (`search`), but got {values[field]}."
+def _defaults_searched(search: Any, hyperparameters: Any) -> Iterator[Mistake]:
+    """The first trial is the default: it must be one of the points that may be tried."""
+    searched = {name: values for name, values in search["dimensions"].items() if values}
+    for name, values in searched.items():
+        default, path = hyperparameters[name], f"hyperparameters.{name}"
+        if isinstance(values, list):
+            if default not in values:
+                yield path, f"must be one of {values} (`search`), but got {default!r}."
+        elif not values["low"] <= default <= values["high"]:
+            low, high = values["low"], values["high"]
+            yield path, f"must lie in {low} ... {high} (`search`), but got {default}."
 
 
-def _useful_j(network: Any, variants: Any, hyperparameters: Any) -> Iterator[Mistake]:
-    for name, values in hyperparameters["tuned"].items():
-        if "j" in values and {**network, **variants.get(name, {})}["output"] != "rbf":
-            yield f"hyperparameters.tuned.{name}.j", "applies only where the output is rbf."
+def _useful_dimensions(network: Any, variants: Any, search: Any) -> Iterator[Mistake]:
+    outputs = {{**network, **difference}["output"] for difference in variants.values()}
+    if search["dimensions"].get("j") and "rbf" not in outputs:
+        yield "search.dimensions.j", "must apply to a variant, but none has the output rbf."
 
 
 # What holds between sections: checked where the sections themselves are right.
 CHECKS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]], ...] = (
     (("network", "variants"), _combinations),
     (("variants",), _one_baseline),
-    (("variants", "notes", "hyperparameters", "evaluation"), _known_names),
+    (("variants", "notes", "evaluation"), _known_names),
     (("search", "seeds"), _fresh_seeds),
-    (("search", "hyperparameters"), _inside_ranges),
-    (("network", "variants", "hyperparameters"), _useful_j),
+    (("search", "hyperparameters"), _defaults_searched),
+    (("network", "variants", "search"), _useful_dimensions),
 )

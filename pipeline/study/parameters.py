@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from pipeline.networks.matching import Match
 from pipeline.networks.spec import NetworkSpec
+from pipeline.search.space import Search
 
 # DVC pastes names into a shell.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -38,25 +39,6 @@ class Data(Section):
     split_seed: Annotated[int, Field(ge=0)]
 
 
-class Range(Section):
-    low: Rate
-    high: Rate
-    log: bool
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.low >= self.high:
-            raise ValueError(f"`low < high` must hold, but got low={self.low}, high={self.high}")
-        return self
-
-
-class Search(Section):
-    learning_rate: Range
-    init: Annotated[tuple[Literal["paper", "fan_in"], ...], Field(min_length=1)]
-    j: Range
-    seeds: Seeds
-
-
 class Defaults(Section):
     learning_rate: Rate
     init: Literal["paper", "fan_in"]
@@ -82,13 +64,7 @@ def _partial(name: str, source: type, fields: Iterable[str]) -> Any:
     return create_model(name, __base__=Section, **optional)
 
 
-Tuned = _partial("Tuned", Defaults, Defaults.model_fields)
 Difference = _partial("Difference", Words, [field.name for field in fields(Words)])
-
-
-class HyperparameterSection(Section):
-    default: Defaults
-    tuned: dict[Name, Tuned]  # pyright: ignore[reportInvalidTypeForm]
 
 
 class Training(Section):
@@ -109,7 +85,7 @@ class Parameters(Section):
     network: Baseline
     variants: Annotated[dict[Name, Difference], Field(min_length=1)]  # pyright: ignore[reportInvalidTypeForm]
     notes: dict[Name, str]
-    hyperparameters: HyperparameterSection
+    hyperparameters: Defaults
     search: Search
     training: Training
     seeds: Seeds

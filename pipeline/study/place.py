@@ -91,7 +91,7 @@ def prune_outs(variants: Iterable[str]) -> None:
     """Remove the outs of variants that are no longer declared: `report` reads whole folders."""
     kept = set(variants)
     outs = {
-        *((path, path.name) for path in Path("models").glob("*")),
+        *((path, path.name) for room in ("models", "sweeps") for path in Path(room).glob("*")),
         *((path, path.stem) for path in Path("predictions").glob("*.npz")),
         *((path, path.stem.partition("-")[2]) for path in Path("timings").glob("*-*.json")),
     }

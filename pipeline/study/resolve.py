@@ -10,12 +10,12 @@ from pipeline.errors import UserError
 from pipeline.networks.accounting import account
 from pipeline.networks.matching import matched
 from pipeline.networks.spec import NetworkSpec
+from pipeline.search.space import Search
 from pipeline.study.parameters import (
     Data,
+    Defaults,
     Evaluation,
-    HyperparameterSection,
     Parameters,
-    Search,
     Training,
 )
 from pipeline.training.cells import Hyperparameters
@@ -31,7 +31,8 @@ class Study:
     variants: Mapping[str, Mapping[str, object]]
     """What each variant differs in, as written."""
     networks: Mapping[str, NetworkSpec]
-    hyperparameters: Mapping[str, Hyperparameters]
+    defaults: Mapping[str, Hyperparameters]
+    """What each variant's first trial has, and whatever is not searched."""
     notes: Mapping[str, str]
     search: Search
     training: Training
@@ -63,8 +64,8 @@ def resolve(written: Any) -> Study:
         baseline=next(name for name, difference in variants.items() if not difference),
         variants=variants,
         networks=networks,
-        hyperparameters={
-            name: _hyperparameters(parameters.hyperparameters, name, network)
+        defaults={
+            name: _defaults(parameters.hyperparameters, network)
             for name, network in networks.items()
         },
         notes=parameters.notes,
@@ -92,12 +93,6 @@ def _without_match(words: Mapping[str, Any]) -> NetworkSpec:
     return NetworkSpec.from_words({field: words[field] for field in words if field != "match"})
 
 
-def _hyperparameters(
-    section: HyperparameterSection, variant: str, network: NetworkSpec
-) -> Hyperparameters:
-    values: dict[str, Any] = section.default.model_dump()
-    if variant in section.tuned:
-        values |= section.tuned[variant].model_dump(exclude_unset=True)
-    if network.output != "rbf":
-        values["j"] = None
-    return Hyperparameters(**values)
+def _defaults(section: Defaults, network: NetworkSpec) -> Hyperparameters:
+    values: dict[str, Any] = section.model_dump()
+    return Hyperparameters(**values | ({} if network.output == "rbf" else {"j": None}))

@@ -1,9 +1,8 @@
 """What the tracker is told about the cells of a stage, as they finish."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
@@ -16,19 +15,27 @@ from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.workers import Epoch, Finished, Observer
 
+Cells = Sequence[TrainingCell]
+
 
 @contextmanager
 def training_runs(study: Study, variant: str, cells: Sequence[TrainingCell]) -> Iterator[Observer]:
     """An observer that records every training as a run of its own."""
-    root = repository_root()
-    tags = {"ablation.params": study.digest, "ablation.study": study.name, **git_state(root)}
-    with _final_tracker(study, root) as tracker:
+    names = [f"{variant} seed {cell.seed}" for cell in cells]
+    with _tracker(study, "final") as tracker:
+        yield _recorder(tracker, study, variant, "train", dict(zip(names, cells, strict=True)))
 
-        def observe(event: Epoch | Finished) -> None:
-            if isinstance(event, Finished):
-                tracker.record(_run(variant, cells[event.index], event.result, tags))
 
-        yield observe
+@contextmanager
+def sweep_runs(study: Study, variant: str) -> Iterator[Callable[[str, Cells], Observer]]:
+    """Gives an observer for each phase of a sweep, which records its trainings as runs."""
+    with _tracker(study, "sweep") as tracker:
+
+        def observer(phase: str, cells: Cells) -> Observer:
+            names = {f"{variant} {phase} {place}": cell for place, cell in enumerate(cells)}
+            return _recorder(tracker, study, variant, f"sweep {phase}", names)
+
+        yield observer
 
 
 @contextmanager
@@ -37,7 +44,7 @@ def evaluation_runs(
 ) -> Iterator[Observer]:
     """An observer that adds test errors to the runs of the trainings, and their mean."""
     errors: dict[int, float] = {}
-    with _final_tracker(study, repository_root()) as tracker:
+    with _tracker(study, "final") as tracker:
 
         def observe(event: Epoch | Finished) -> None:
             if not isinstance(event, Finished):
@@ -58,19 +65,44 @@ def _error(scores: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean((scores >= own).sum(1) != 1))
 
 
-def _final_tracker(study: Study, root: Path) -> Tracker:
+def _tracker(study: Study, experiment: str) -> Tracker:
+    root = repository_root()
     uri = tracking_uri(root)
     artifacts = root / "var" / "mlartifacts" if uri.startswith("sqlite:") else None
-    return Tracker(uri=uri, artifacts=artifacts, experiment=f"{study.name}/final")
+    return Tracker(uri=uri, artifacts=artifacts, experiment=f"{study.name}/{experiment}")
 
 
-def _run(variant: str, cell: TrainingCell, result: Result, tags: dict[str, str]) -> RunRecord:
+def _recorder(
+    tracker: Tracker, study: Study, variant: str, stage: str, cells: Mapping[str, TrainingCell]
+) -> Observer:
+    """Of trainings by the names of their runs."""
+    state = git_state(repository_root())
+    tags = {"ablation.params": study.digest, "ablation.study": study.name, **state}
+    named = list(cells.items())
+
+    def observe(event: Epoch | Finished) -> None:
+        if isinstance(event, Finished):
+            name, cell = named[event.index]
+            tracker.record(_run(name, variant, stage, cell, event.result, tags))
+
+    return observe
+
+
+def _run(
+    name: str,
+    variant: str,
+    stage: str,
+    cell: TrainingCell,
+    result: Result,
+    tags: Mapping[str, str],
+) -> RunRecord:
     timing = result.record["timing"]
     return RunRecord(
+        name=name,
         cell=cell.key,
         variant=variant,
         seed=cell.seed,
-        stage="train",
+        stage=stage,
         parameters={
             **cell.network.words(),
             **asdict(cell.hyperparameters),

@@ -34,6 +34,7 @@ class RunRecord:
     A row of `history` holds its `epoch` (from 1) and metrics; `failure` says why it has no result.
     """
 
+    name: str
     cell: str
     variant: str
     seed: int
@@ -107,7 +108,7 @@ class _Runs:
             "ablation.stage": record.stage,
             "mlflow.parentRunId": parent.info.run_id,
         }
-        run = run or begin(tags, f"{record.variant} seed {record.seed}")
+        run = run or begin(tags, record.name)
         self.fill(run, record)
         self.client.set_terminated(run.info.run_id, status, _ms(record.ended))
         self.client.set_terminated(parent.info.run_id, "FINISHED", _ms(record.ended))

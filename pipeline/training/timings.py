@@ -16,22 +16,29 @@ class StageClock:
     def __init__(self, stage: str, variant: str) -> None:
         self.stage, self.variant = stage, variant
         self.started = time.monotonic()
+        self.done: list[tuple[Job, Result]] = []
+        self.cached = self.workers = 0
 
-    def write(self, jobs: Sequence[Job], results: Sequence[Result], *, cached: int) -> None:
-        """`jobs` and their results in the same order; times are Unix seconds of the worker.
+    def add(self, jobs: Sequence[Job], results: Sequence[Result], *, cached: int) -> None:
+        """Jobs that were done at the same time, and their results in the same order."""
+        self.done += zip(jobs, results, strict=True)
+        self.cached += cached
+        self.workers = max(self.workers, num_workers(len(jobs) - cached))
 
-        `workers` is how many there were for what did not come from the cache.
+    def write(self) -> None:
+        """Times are Unix seconds of the worker.
+
+        `workers` is how many there were at most for what did not come from the cache.
         """
         record = {
             "stage": self.stage,
             "variant": self.variant,
             "wall_s": time.monotonic() - self.started,
-            "workers": num_workers(len(jobs) - cached),
-            "device": jobs[0].cell.environment.device,
-            "cached": cached,
+            "workers": self.workers,
+            "device": self.done[0][0].cell.environment.device,
+            "cached": self.cached,
             "cells": [
-                {"cell": job.cell.key, **result.record["timing"]}
-                for job, result in zip(jobs, results, strict=True)
+                {"cell": job.cell.key, **result.record["timing"]} for job, result in self.done
             ],
         }
         path = Path("timings") / f"{self.stage}-{self.variant}.json"

@@ -5,9 +5,11 @@ The coordinator ships cells and digits; workers return results and know nothing 
 
 import os
 import queue
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -18,9 +20,10 @@ from pipeline.training.images import Images
 from pipeline.training.results import store, stored
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 TOPIC = "ablation"
+LOST = "its worker died twice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,57 +64,104 @@ def num_workers(num_jobs: int) -> int:
     return min(int(text), num_jobs)
 
 
+class Workers:
+    """Processes for the cells of a stage: started when one is first missing, kept until the end.
+
+    `most` is the largest number of jobs that will be asked for at once.
+    """
+
+    def __init__(self, digits: Images, *, most: int) -> None:
+        self.digits, self.limit = digits, num_workers(most)
+        self.events: queue.Queue[Any] = queue.Queue()
+        self.open = ExitStack()
+        self.client: Client | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self.open.__exit__(*error)
+
+    def complete(self, jobs: Sequence[Job], *, observers: Sequence[Observer]) -> list[Result]:
+        """The results of `jobs`, in their order; only what is not in the cache is computed.
+
+        Each result is in the cache before the observers hear that it is finished. Results do not
+        depend on the number of workers. No process is started when every job is cached.
+        """
+        results = [stored(job.cell.key) for job in jobs]
+        missing = [index for index, result in enumerate(results) if result is None]
+
+        def tell(event: Epoch | Finished) -> None:
+            for observer in observers:
+                observer(event)
+
+        for index, result in enumerate(results):
+            if result:
+                tell(Finished(index=index, result=result, cached=True))
+        for event in self._computed(jobs, missing) if missing else ():
+            if isinstance(event, Finished):
+                if event.result.record["failure"] != LOST:
+                    store(jobs[event.index].cell.key, event.result)
+                results[event.index] = event.result
+            tell(event)
+        return [result for result in results if result]
+
+    def _computed(self, jobs: Sequence[Job], missing: Sequence[int]) -> Iterator[Epoch | Finished]:
+        client = self.client = self.client or self._started()
+        keys = {jobs[index].cell.key for index in missing}
+        futures = {}
+        for index in missing:
+            future = client.submit(_work, jobs[index], key=jobs[index].cell.key, pure=False)
+            future.add_done_callback(self.events.put)
+            futures[future] = index
+        while futures:
+            event = self.events.get()
+            if isinstance(event, Epoch):
+                if event.key in keys:  # or it is a late one, of jobs before these
+                    yield event
+            else:
+                yield Finished(index=futures.pop(event), result=_result(event), cached=False)
+                event.release()
+
+    def _started(self) -> "Client":
+        client = self.open.enter_context(local_cluster(self.limit))
+        # This and a future's callback run on the client's own loop: they must only pass things on.
+        client.subscribe_topic(
+            TOPIC, lambda event: self.events.put(Epoch(key=event[1]["key"], row=event[1]["row"]))
+        )
+        client.register_plugin(_digits_plugin(self.digits))
+        return client
+
+
 def complete(
     jobs: Sequence[Job], digits: Images, *, observers: Sequence[Observer]
 ) -> list[Result]:
-    """The results of `jobs`, in their order; only what is not in the cache is computed.
+    """`Workers.complete`, where nothing comes after it and every result is needed.
 
-    Each result is in the cache before the observers hear that it is finished. Results do not
-    depend on the number of workers. No process is started when every job is cached.
+    Raises:
+        UserError: If a cell's worker died twice. Whatever else was computed is in the cache.
     """
-
-    def tell(event: Epoch | Finished) -> None:
-        for observer in observers:
-            observer(event)
-
-    limit = num_workers(len(jobs))
-    results = [stored(job.cell.key) for job in jobs]
-    for index, result in enumerate(results):
-        if result:
-            tell(Finished(index=index, result=result, cached=True))
-    missing = [index for index, result in enumerate(results) if result is None]
-    if missing:
-        with local_cluster(min(limit, len(missing))) as client:
-            for event in _computed(client, jobs, missing, digits):
-                if isinstance(event, Finished):
-                    store(jobs[event.index].cell.key, event.result)
-                    results[event.index] = event.result
-                tell(event)
-    return [result for result in results if result]
+    with Workers(digits, most=len(jobs)) as workers:
+        results = workers.complete(jobs, observers=observers)
+    lost = sum(result.record["failure"] == LOST for result in results)
+    if lost:
+        raise UserError(
+            f"every cell must have a result, but {lost} of {len(jobs)} lost two workers each: is "
+            "there enough memory?"
+        )
+    return results
 
 
-def _computed(
-    client: "Client", jobs: Sequence[Job], missing: Sequence[int], digits: Images
-) -> Iterator[Epoch | Finished]:
-    events: queue.Queue[Any] = queue.Queue()
-    # Both callbacks run on the client's own loop: they must only pass things on.
-    client.subscribe_topic(
-        TOPIC, lambda event: events.put(Epoch(key=event[1]["key"], row=event[1]["row"]))
-    )
-    client.register_plugin(_digits_plugin(digits))
-    futures = {}
-    for index in missing:
-        future = client.submit(_work, jobs[index], key=jobs[index].cell.key, pure=False)
-        future.add_done_callback(events.put)
-        futures[future] = index
-    while futures:
-        event = events.get()
-        if isinstance(event, Epoch):
-            yield event
-        else:
-            result = event.result()
-            yield Finished(index=futures.pop(event), result=result, cached=False)
-            event.release()
+def _result(future: "Future") -> Result:
+    """What came of a job; a cell whose worker died twice, the second time elsewhere, failed."""
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker:
+        now = time.time()
+        timing = {"started": now, "ended": now, "epochs": []}
+        return Result(arrays={}, record={"history": [], "failure": LOST, "timing": timing})
 
 
 def _digits_plugin(digits: Images) -> Any:

@@ -1,0 +1,1 @@
+"""Fair tuning: the same design, budget and rule for every variant."""

@@ -1,0 +1,98 @@
+"""What a sweep chose, from what, how surely, and what it took."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pipeline.search.sweep import IMPROVEMENT, Sweep, Training, mean_error
+
+
+def summary(
+    variant: str,
+    sweep: Sweep,
+    *,
+    dimensions: Sequence[str],
+    importance: Mapping[str, float] | None,
+) -> dict[str, Any]:
+    """The content of best.json; `dimensions` are the names of what was searched."""
+    candidates = [_candidate(sweep, trial) for trial in _finalist_order(sweep)]
+    winner, *others = candidates
+    settings = asdict(sweep.winner)
+    return {
+        "variant": variant,
+        "trial": winner["trial"],
+        "hyperparameters": settings,
+        "tuned": list(dimensions),
+        "validation_error": winner["validation_error"],
+        "runner_up": _runner_up(winner, others),
+        "candidates": candidates,
+        "audit": _audit(sweep),
+        "edges": _edges(sweep, settings, dimensions),
+        "importance": None if importance is None else dict(importance),
+        "budget": {
+            "trials": len(sweep.trials),
+            "failed": sum(each.failure is not None for each in sweep.trials),
+            "trainings": len(sweep.trainings()),
+            "epochs": sum(each.cell.epochs for _, each in sweep.trainings()),
+        },
+    }
+
+
+def _finalist_order(sweep: Sweep) -> list[int]:
+    """From the winner on; those that failed with some seed come last."""
+    failed = {each.trial for each in sweep.finalists} - set(sweep.ranking)
+    return [*sweep.ranking, *sorted(failed)]
+
+
+def _candidate(sweep: Sweep, trial: int) -> dict[str, Any]:
+    again = [each for each in sweep.finalists if each.trial == trial]
+    return {
+        "trial": trial,
+        "hyperparameters": asdict(sweep.trials[trial].cell.hyperparameters),
+        "trial_error": sweep.trials[trial].error,
+        "validation_error": mean_error([each.error for each in again]),
+        "per_seed": {str(each.cell.seed): each.error for each in again},
+        "failures": {str(each.cell.seed): each.failure for each in again if each.failure},
+        "cells": {str(each.cell.seed): each.cell.key for each in again},
+    }
+
+
+def _runner_up(winner: dict[str, Any], others: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    if not others or others[0]["validation_error"] is None:
+        return None
+    error = others[0]["validation_error"]
+    distance = error - winner["validation_error"]
+    return {"trial": others[0]["trial"], "validation_error": error, "distance": distance}
+
+
+def _audit(sweep: Sweep) -> dict[str, Any] | None:
+    """Did twice the epochs help? Each seed is trained at both lengths."""
+    if not sweep.audit:
+        return None
+    lengths = sorted({each.cell.epochs for each in sweep.audit})
+    errors = [mean_error(_errors(sweep.audit, epochs)) for epochs in lengths]
+    once, twice = errors
+    improvement = None if once is None or twice is None else once - twice
+    return {
+        "seeds": list(sweep.search.audit_seeds),
+        "epochs": lengths,
+        "validation_errors": errors,
+        "improvement": improvement,
+        "still_improving": improvement is not None and improvement > IMPROVEMENT,
+    }
+
+
+def _errors(trainings: Iterable[Training], epochs: int) -> list[float | None]:
+    return [each.error for each in trainings if each.cell.epochs == epochs]
+
+
+def _edges(
+    sweep: Sweep, settings: Mapping[str, Any], dimensions: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Where the winner lies in the outer 5 % of a range."""
+    ranges = {name: getattr(sweep.search.dimensions, name) for name in dimensions}
+    return [
+        {"dimension": name, "value": settings[name], "low": values.low, "high": values.high}
+        for name, values in ranges.items()
+        if not isinstance(values, tuple) and values.at_edge(settings[name])
+    ]
