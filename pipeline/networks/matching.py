@@ -33,7 +33,7 @@ def matched(spec: NetworkSpec, baseline: NetworkSpec, match: Match) -> NetworkSp
             f"and the baseline has {target:,}."
         )
     # Each unit has a parameter and a use at least: a width above the target is above it too.
-    above = bisect_left(range(target + 1), target, lo=1, key=size)
+    above = bisect_left(range(target + 1), target, lo=1, hi=target + 1, key=size)
     nearest = min((above - 1 or 1, above), key=lambda width: abs(size(width) - target))
     return _widened(spec, nearest)
 
@@ -56,9 +56,9 @@ def _free(spec: NetworkSpec) -> tuple[int, ...]:
 
 
 def _widened(spec: NetworkSpec, width: int) -> NetworkSpec:
-    """With `width` units in the first of the layers whose width is computed."""
+    """With `width` units in the widest of the layers whose width is computed."""
     if not spec.hidden:
         return replace(spec, c5_units=width)
     free = _free(spec)
-    scaled = tuple(max(1, round(units * width / free[0])) for units in free)
+    scaled = tuple(max(1, round(units * width / max(free))) for units in free)
     return replace(spec, hidden=scaled + spec.hidden[len(free) :])

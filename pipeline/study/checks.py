@@ -3,15 +3,21 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.networks.accounting import account
+from pipeline.networks.spec import NetworkSpec
 from pipeline.study.parameters import Parameters
 from pipeline.study.resolve import network_spec
 
 Mistake = tuple[str, str]  # where, what
-BRANCHES = ("literal[", "tuple[")  # pydantic's names for what a field may hold
+# Pydantic's names for what a field may hold, and for the name of a field itself.
+HIDDEN = ("literal[", "tuple[", "[key]")
+# Its words for what JSON has, in those of YAML's users.
+PLAIN = {"a valid array": "a list", "an object": "a section", "a valid dictionary": "a section"}
 
 
 def mistakes(written: Any) -> list[Mistake]:
@@ -19,17 +25,30 @@ def mistakes(written: Any) -> list[Mistake]:
     found = _field_mistakes(written)
     invalid = {path.partition(".")[0] for path, _ in found}
     if isinstance(written, dict):
+        if "network" not in invalid:
+            found += _combinations(written["network"], _sound_variants(written, found))
         for sections, check in CHECKS:
             if not invalid & set(sections):
                 found += check(*(written[section] for section in sections))
     return found
 
 
+def _sound_variants(written: Any, found: Iterable[Mistake]) -> dict[str, Any]:
+    """Those without a mistake of their own."""
+    paths = [path.split(".") for path, _ in found]
+    if ["variants"] in paths or not isinstance(written.get("variants"), dict):
+        return {}
+    unsound = {path[1] for path in paths if path[0] == "variants"}
+    return {name: words for name, words in written["variants"].items() if name not in unsound}
+
+
 def _field_mistakes(written: Any) -> list[Mistake]:
     try:
-        Parameters.model_validate_json(json.dumps(written, default=str))
+        Parameters.model_validate_json(json.dumps(written))
     except ValidationError as problem:
         return [_mistake(error) for error in problem.errors() if _is_meant(error)]
+    except (TypeError, ValueError, RecursionError) as problem:
+        return [("the file", f"must hold words, numbers and lists of them, but got: {problem}.")]
     return []
 
 
@@ -43,7 +62,7 @@ def _is_meant(error: Any) -> bool:
 
 def _mistake(error: Any) -> Mistake:
     parts = [str(part) for part in error["loc"]]
-    path = ".".join(part for part in parts if not part.startswith(BRANCHES)) or "the file"
+    path = ".".join(part for part in parts if not part.startswith(HIDDEN)) or "the file"
     match error["type"]:
         case "extra_forbidden" | "unexpected_keyword_argument":
             return (
@@ -55,6 +74,8 @@ def _mistake(error: Any) -> Mistake:
         case "value_error":
             return path, f"{str(error['ctx']['error']).rstrip('.')}."
     text = error["msg"][0].lower() + error["msg"][1:]
+    for theirs, ours in PLAIN.items():
+        text = text.replace(theirs, ours)
     hint = ""
     is_number = error["type"] in ("float_type", "int_type")
     if is_number and re.fullmatch(r"[\d.]+e[-+]?\d+", str(error["input"])):
@@ -81,6 +102,14 @@ def _combinations(network: Any, variants: Any) -> Iterator[Mistake]:
     for name, difference in variants.items():
         if problem := _problem(network, difference):
             yield f"variants.{name}", problem
+        elif difference and _same(network_spec(network, difference), network_spec(network, {})):
+            yield f"variants.{name}", "must be another network than the baseline, but is the same."
+
+
+def _same(network: NetworkSpec, other: NetworkSpec) -> bool:
+    """Whether the two are one, though one of them writes out what the other leaves open."""
+    words = [replace(each, c5_units=None) for each in (network, other)]
+    return words[0] == words[1] and account(network) == account(other)
 
 
 def _problem(network: Any, difference: Any) -> str:
@@ -136,7 +165,6 @@ def _useful_dimensions(network: Any, variants: Any, search: Any) -> Iterator[Mis
 
 # What holds between sections: checked where the sections themselves are right.
 CHECKS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]], ...] = (
-    (("network", "variants"), _combinations),
     (("variants",), _one_baseline),
     (("variants", "notes", "evaluation"), _known_names),
     (("search", "seeds"), _fresh_seeds),

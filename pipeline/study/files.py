@@ -58,9 +58,22 @@ def merged(base: Any, difference: Any) -> Any:
 class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if not isinstance(key, str):  # `on` and `no`, say, are truth values to YAML
+                raise yaml.MarkedYAMLError(
+                    problem=f"a key must be a word, but got {key!r}: write it in quotes",
+                    problem_mark=node.start_mark,
+                )
         for key, times in Counter(map(str, keys)).items():
             if times > 1:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key!r} stands there twice", problem_mark=node.start_mark
                 )
         return super().construct_mapping(node, deep)
+
+
+# Dates are words here: a note may begin with one.
+_UniqueKeyLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}

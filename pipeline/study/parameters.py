@@ -49,6 +49,8 @@ class Defaults(Section):
 class Words(NetworkSpec):
     """A network as it is written: a control may ask for the baseline's size."""
 
+    __pydantic_config__ = {"extra": "forbid", "strict": True}  # noqa: RUF012
+
     match: Match
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from pipeline.errors import UserError
 from pipeline.networks.spec import NetworkSpec
-from pipeline.study.files import PARAMS, merged, parse_study, read_yaml
+from pipeline.study.files import PARAMS, load_study, merged, parse_study, read_yaml
 from pipeline.study.resolve import Study
 
 STUDIES = Path("var/studies")
@@ -47,22 +47,29 @@ def written_study(name: str) -> Any:
     """The plain values of params.yaml with the difference called `name` laid over them."""
     if name not in study_names():
         raise UserError(f"the study must be one of {', '.join(study_names())}, but got {name!r}.")
-    written = merged(read_yaml(PARAMS), read_yaml(DIFFERENCES / f"{name}.yaml"))
-    return {**written, "name": name}
+    path = DIFFERENCES / f"{name}.yaml"
+    if not isinstance(difference := read_yaml(path), dict):
+        raise UserError(f"`{path}` must hold sections of {PARAMS}, but got {difference!r}.")
+    return {**merged(read_yaml(PARAMS), difference), "name": name}
 
 
 def known_studies() -> list[Study]:
     """The standard study and those beside it."""
-    written = (read_yaml(PARAMS), *map(written_study, study_names()))
-    return [parse_study(each, origin=f"the study {each['name']!r}") for each in written]
+    others = [parse_study(written_study(name), origin=_origin(name)) for name in study_names()]
+    return [load_study(PARAMS), *others]
 
 
 def known_networks() -> dict[str, tuple[Mapping[str, object], NetworkSpec]]:
-    """Difference and words of every variant of every known study."""
+    """Difference and words of every variant of every known study.
+
+    Where studies mean different networks by one name, that of the later comes before it.
+    """
     known: dict[str, tuple[Mapping[str, object], NetworkSpec]] = {}
     for study in known_studies():
         for variant, difference in study.variants.items():
-            known.setdefault(variant, (difference, study.networks[variant]))
+            meant = (difference, study.networks[variant])
+            if known.setdefault(variant, meant) != meant:
+                known[f"{study.name}/{variant}"] = meant
     return known
 
 
@@ -73,7 +80,7 @@ def materialise(name: str) -> Path:
         UserError: Naming every mistake in the merged parameters; nothing is written then.
     """
     written = written_study(name)
-    parse_study(written, origin=f"{DIFFERENCES / name}.yaml over {PARAMS}")
+    parse_study(written, origin=_origin(name))
     folder = STUDIES / name
     if (source := written["data"]["source"]) != "mnist":
         written["data"]["source"] = os.path.relpath(source, folder)
@@ -85,6 +92,10 @@ def materialise(name: str) -> Path:
     shutil.rmtree(folder / "pipeline", ignore_errors=True)
     shutil.copytree("pipeline", folder / "pipeline")
     return folder
+
+
+def _origin(study: str) -> str:
+    return f"{DIFFERENCES / study}.yaml over {PARAMS}"
 
 
 def prune_outs(variants: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.errors import UserError
 from pipeline.networks.accounting import account
 from pipeline.networks.matching import matched
-from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.spec import BODY, NetworkSpec
 from pipeline.search.space import Search
 from pipeline.study.parameters import (
     Data,
@@ -19,6 +19,8 @@ from pipeline.study.parameters import (
     Training,
 )
 from pipeline.training.cells import Hyperparameters
+
+LARGEST = 100_000_000  # parameters of a network: more is a slip of the pen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ def resolve(written: Any) -> Study:
     """The study in the plain values of a params.yaml that has no mistakes."""
     parameters = Parameters.model_validate_json(json.dumps(written))
     variants = {
-        name: difference.model_dump(exclude_unset=True)
+        name: {word: getattr(difference, word) for word in written["variants"][name]}
         for name, difference in parameters.variants.items()
     }
     networks = {
@@ -84,8 +86,11 @@ def network_spec(baseline: Mapping[str, Any], difference: Mapping[str, Any]) -> 
         ValueError: When the words contradict each other, or describe what cannot be built.
     """
     words = {**baseline, **difference}
+    idle = BODY if words["hidden"] else ("c3_table",) if words["hierarchy"] == "one" else ()
+    words |= {word: BODY[word] for word in idle if word not in difference}  # nobody asked for it
     network = matched(_without_match(words), _without_match(baseline), words["match"])
-    account(network)
+    if (parameters := account(network).parameters) > LARGEST:
+        raise ValueError(f"there must be at most {LARGEST:,} parameters, but got {parameters:,}.")
     return network
 
 

@@ -36,12 +36,12 @@ MISTAKES = [
     ("variants.mlp.output", "rbf", "variants.mlp: `hidden` must end in 84 units"),
     ("variants.mlp.hidden", [0], "variants.mlp: `hidden` widths must be at least 1, but got 0"),
     ("variants.mlp.hidden", [1.5], "variants.mlp.hidden.0: input should be a valid integer"),
-    ("variants.mlp.hidden", 300, "variants.mlp.hidden: input should be a valid array"),
+    ("variants.mlp.hidden", 300, "variants.mlp.hidden: input should be a list"),
     ("variants.x", {"connectivity": "own"}, "variants.x.connectivity: input should be 'shared'"),
     ("variants.x", {"c3_table": "mine"}, "variants.x.c3_table: input should be 'paper' or 'compl"),
     ("variants.x", {"c3_table": 3}, "variants.x.c3_table: input should be 'paper' or 'complete'"),
     ("variants.x", {"c3_table": [[0, 1.5]]}, "x.c3_table.0.1: input should be a valid integer"),
-    ("variants.x", {"c3_table": [[0], 1]}, "x.c3_table.1: input should be a valid array, but got"),
+    ("variants.x", {"c3_table": [[0], 1]}, "x.c3_table.1: input should be a list, but got"),
     (
         "variants.x",
         {"c3_table": [[0], [6]]},
@@ -85,7 +85,20 @@ MISTAKES = [
     ),
     ("training.epochs", 2.5, "training.epochs: input should be a valid integer"),
     ("data.split_seed!", None, "data.split_seed: must be given, but is missing"),
-    ("data", None, "data: input should be an object, but got None"),
+    ("data", None, "data: input should be a section, but got None"),
+    ("network.frame", "32", "network.frame: input should be a valid integer, but got '32'"),
+    ("network.frame", 32.0, "network.frame: input should be a valid integer, but got 32.0"),
+    ("network.frame", True, "network.frame: input should be a valid integer, but got True"),
+    ("network.c5_units", True, "network.c5_units: input should be a valid integer, but got True"),
+    ("network.c3_table", [["0"]], "network.c3_table.0.0: input should be a valid integer, but"),
+    ("network.c3_table", [[True]], "network.c3_table.0.0: input should be a valid integer, but"),
+    ("network.hidden", ["84"], "network.hidden.0: input should be a valid integer, but got '84'"),
+    ("network.output", None, "network.output: input should be 'rbf' or 'linear', but got None"),
+    ("variants.x", {"connectivity": "shared"}, "variants.x: must be another network than the bas"),
+    ("variants.x", {"c5_units": 120}, "variants.x: must be another network than the baseline"),
+    ("variants.x", {"match": "macs"}, "variants.x: must be another network than the baseline"),
+    ("variants.x", {"c5_units": 10**15}, "variants.x: there must be at most 100,000,000 paramete"),
+    ("notes.lenet5", {1, 2}, "the file: must hold words, numbers and lists of them, but got: Obj"),
 ]
 
 
@@ -104,15 +117,19 @@ def test_all_mistakes_are_told_at_once() -> None:
     written["typo"] = 1
     written["variants"]["mlp"]["subsampling"] = "max"
     written["hyperparameters"]["default"]["j"] = "1e-3"
-    with pytest.raises(UserError, match=r"params.yaml has 4 mistakes") as mistake:
+    paths = (
+        *("variants.no_pooling.subsampling", "variants.mlp", "seeds", "typo"),
+        "hyperparameters.default.j",
+    )
+    with pytest.raises(UserError, match=rf"params.yaml has {len(paths)} mistakes") as mistake:
         parse_study(written, origin="params.yaml")
-    for path in ("variants.no_pooling.subsampling", "seeds", "typo", "hyperparameters.default.j"):
+    for path in paths:
         assert f"\n  {path}: " in str(mistake.value)
 
 
 @pytest.mark.parametrize("written", [None, [], "text", 3])
 def test_a_file_that_is_no_table_of_sections_is_refused(written: object) -> None:
-    with pytest.raises(UserError, match="the file: input should be an object"):
+    with pytest.raises(UserError, match="the file: input should be a section"):
         parse_study(written, origin="params.yaml")
 
 
@@ -124,6 +141,25 @@ def test_a_mistake_in_the_baseline_is_not_repeated_for_every_variant() -> None:
 def test_a_word_that_is_wrong_in_two_ways_is_told_once() -> None:
     with pytest.raises(UserError, match=r"params.yaml has 1 mistake\b"):
         parse_study(changed("network.c3_table", "mine"), origin="params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "variant"),
+    [
+        ("network.frame", 28, "mlp"),
+        ("network.subsampling", "max", "mlp_60k"),
+        ("network.c3_table", "complete", "one_stage"),
+    ],
+)
+def test_what_a_variant_has_no_use_for_is_not_inherited(
+    path: str, value: object, variant: str
+) -> None:
+    written = changed(path, value)
+    written["variants"]["one_stage"] = {"hierarchy": "one"}
+    study = parse_study(written, origin="params.yaml")
+    word = path.split(".")[1]
+    assert study.networks["lenet5"].words()[word] == value
+    assert study.networks[variant].words()[word] != value
 
 
 def test_the_standard_study_has_no_mistakes() -> None:

@@ -26,6 +26,20 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
         read_yaml(file)
 
 
+@pytest.mark.parametrize("key", ["on", "no", "null", "3", "1.5"])
+def test_a_key_that_is_no_word_to_yaml_is_refused(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(f"variants:\n  {key}: {{}}\n")
+    with pytest.raises(UserError, match=r"must be YAML, but a key must be a word, but got"):
+        read_yaml(file)
+
+
+def test_a_date_is_a_word(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text("notes: {lenet5: 2020-01-01, 1998-11-01: today}\n")
+    assert read_yaml(file) == {"notes": {"lenet5": "2020-01-01", "1998-11-01": "today"}}
+
+
 @pytest.mark.parametrize("content", [b"a: [1", b"\xff\xfe\xfa", b"a: b: c"])
 def test_what_is_not_yaml_is_refused_with_the_file(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "params.yaml"

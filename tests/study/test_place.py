@@ -1,5 +1,7 @@
 """Folders of studies."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,47 @@ def test_an_unknown_study_is_refused_with_the_known_ones() -> None:
         UserError, match="must be one of full, lattice, quick, tiny, but got 'huge'"
     ):
         materialise("huge")
+
+
+@pytest.fixture
+def with_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Gives a copy of the repository's parameters a study `mine`."""
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    (tmp_path / "studies").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def write(text: str) -> None:
+        (tmp_path / "studies/mine.yaml").write_text(text, encoding="utf8")
+
+    return write
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "words"])
+def test_a_study_without_sections_is_refused_with_its_file(
+    with_study: Callable[[str], None], text: str
+) -> None:
+    with_study(text)
+    with pytest.raises(UserError, match=r"`studies/mine.yaml` must hold sections of params.yaml"):
+        known_networks()
+
+
+def test_parameters_without_a_name_are_refused(with_study: Callable[[str], None]) -> None:
+    with_study("training: {epochs: 1}")
+    text = Path("params.yaml").read_text(encoding="utf8")
+    Path("params.yaml").write_text(text.replace("name: standard\n", ""), encoding="utf8")
+    with pytest.raises(UserError, match="name: must be given, but is missing"):
+        known_networks()
+
+
+def test_another_network_under_a_known_name_is_known_as_its_studys(
+    with_study: Callable[[str], None],
+) -> None:
+    with_study("variants: {no_pooling: {subsampling: average}, mine: {subsampling: max}}")
+    known = known_networks()
+    assert known["no_pooling"][1].subsampling == "stride"
+    assert known["mine/no_pooling"][1].subsampling == "average"
+    assert known["mine"][1].subsampling == "max"
+    assert "mine/lenet5" not in known
 
 
 def test_variants_of_all_studies_are_known() -> None:

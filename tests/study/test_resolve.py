@@ -35,6 +35,10 @@ def test_tuned_hyperparameters_are_laid_over_the_default_ones() -> None:
     assert study.hyperparameters["lenet5"].j == 2.0
 
 
+def test_a_difference_keeps_the_order_in_which_it_is_written() -> None:
+    assert list(STUDY.variants["mlp"]) == ["hidden", "output"]
+
+
 def test_j_does_not_enter_where_the_output_is_linear() -> None:
     assert STUDY.hyperparameters["linear_output"].j is None
     assert STUDY.hyperparameters["mlp"].j is None
