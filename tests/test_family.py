@@ -26,8 +26,8 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
         whole = final_plan(
             digits,
             study.networks[name],
-            study.hyperparameters[name],
-            seeds=study.search.seeds[:1],
+            study.defaults[name],
+            seeds=study.search.finalist_seeds[:1],
             epochs=EPOCHS,
             batch_size=study.training.batch_size,
         )

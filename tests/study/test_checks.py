@@ -66,14 +66,30 @@ MISTAKES = [
     ("variants", {}, "variants: "),
     ("seeds", [1, 1], "seeds: seeds must be distinct, but 1 is there twice"),
     ("seeds", [], "seeds: "),
-    ("seeds", [0, 100], "seeds: must not be those of `search.seeds`, but 100 is in both"),
-    ("search.j.low", 200.0, "search.j: `low < high` must hold, but got low=200.0, high=100.0"),
-    ("hyperparameters.default.learning_rate", "1e-3", "YAML reads this as a word: write it out"),
-    ("hyperparameters.default.learning_rate", 0.5, "must lie in 0.0003 ... 0.03 (`search`)"),
-    ("hyperparameters.default.learning_rate", True, "input should be a valid number"),
-    ("hyperparameters.default.learning_rate", float("nan"), "hyperparameters.default"),
-    ("hyperparameters.tuned.nobody", {"j": 1.0}, "must name variants (lenet5, "),
-    ("hyperparameters.tuned.mlp", {"j": 1.0}, "tuned.mlp.j: applies only where the output is rbf"),
+    ("seeds", [0, 100], "seeds: must not be those of `search`, but 100 is in both"),
+    ("seeds", [0, 103], "seeds: must not be those of `search`, but 103 is in both"),
+    ("seeds", [105], "seeds: must not be those of `search`, but 105 is in both"),
+    ("search.dimensions.j.low", 200.0, "j: `0 < low < high` must hold, but got low=200.0, high=1"),
+    ("search.dimensions.j.low", 100.0, "j: `0 < low < high` must hold, but got low=100.0, high=1"),
+    ("search.dimensions.j.low", 0.0, "j: `0 < low < high` must hold, but got low=0.0, high=100.0"),
+    ("search.dimensions.j.low", "0", "dimensions.j.low: input should be a valid number, but got"),
+    ("search.dimensions.j.step", 1, "dimensions.j.step: is not a key here; allowed are low, high"),
+    ("search.dimensions.init", [], "dimensions: `init` must name words, each once, but got []."),
+    ("search.dimensions.init", ["paper", "paper"], "`init` must name words, each once, but got"),
+    ("search.dimensions.init", ["zero"], "init.0: input should be 'paper' or 'fan_in', but got"),
+    ("search.dimensions.depth", [1], "search.dimensions.depth: is not a key here; allowed are le"),
+    ("search.trials", 0, "search: `trials` must be at least 1, but got 0."),
+    ("search.epochs", 0, "search: `epochs` must be at least 1, but got 0."),
+    ("search.finalists", 0, "search: `finalists` must be at least 1, but got 0."),
+    ("search.finalists", 13, "search: `finalists` must be trials (12), but got 13."),
+    ("search.finalist_seeds", [], "search: `finalist_seeds` must have a seed, but got none."),
+    ("search.finalist_seeds", [100], "search: its seeds must be distinct, but 100 is there twice"),
+    ("search.audit_seeds", [101], "search: its seeds must be distinct, but 101 is there twice."),
+    ("search.audit_seeds", [-1], "search: seeds must be at least 0, but got -1."),
+    ("hyperparameters.learning_rate", "1e-3", "YAML reads this as a word: write it out"),
+    ("hyperparameters.learning_rate", 0.5, "must lie in 0.0003 ... 0.03 (`search`), but got 0.5"),
+    ("hyperparameters.learning_rate", True, "input should be a valid number"),
+    ("hyperparameters.learning_rate", float("nan"), "hyperparameters.learning_rate"),
     ("notes.nobody", "text", "notes: must name variants"),
     ("evaluation.planned", [["mlp", "nobody"]], "evaluation.planned: must name variants"),
     ("evaluation.margin", 0, "evaluation.margin: input should be greater than 0"),
@@ -116,10 +132,10 @@ def test_all_mistakes_are_told_at_once() -> None:
     written["seeds"] = [1, 1]
     written["typo"] = 1
     written["variants"]["mlp"]["subsampling"] = "max"
-    written["hyperparameters"]["default"]["j"] = "1e-3"
+    written["hyperparameters"]["j"] = "1e-3"
     paths = (
         *("variants.no_pooling.subsampling", "variants.mlp", "seeds", "typo"),
-        "hyperparameters.default.j",
+        "hyperparameters.j",
     )
     with pytest.raises(UserError, match=rf"params.yaml has {len(paths)} mistakes") as mistake:
         parse_study(written, origin="params.yaml")
@@ -141,6 +157,28 @@ def test_a_mistake_in_the_baseline_is_not_repeated_for_every_variant() -> None:
 def test_a_word_that_is_wrong_in_two_ways_is_told_once() -> None:
     with pytest.raises(UserError, match=r"params.yaml has 1 mistake\b"):
         parse_study(changed("network.c3_table", "mine"), origin="params.yaml")
+
+
+def test_a_dimension_that_applies_to_no_variant_is_refused() -> None:
+    written = changed("network.output", "linear")
+    del written["variants"]["linear_output"]
+    written["evaluation"]["planned"] = []
+    del written["notes"]["linear_output"]
+    with pytest.raises(UserError, match=r"search.dimensions.j: must apply to a variant, but none"):
+        parse_study(written, origin="params.yaml")
+
+
+def test_defaults_are_among_what_may_be_tried() -> None:
+    written = changed("search.dimensions.init", ["paper"])
+    with pytest.raises(UserError, match=r"hyperparameters.init: must be one of \['paper'\]"):
+        parse_study(written, origin="params.yaml")
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "init", "j"])
+def test_a_dimension_may_be_left_out(name: str) -> None:
+    written = changed(f"search.dimensions.{name}!", None)
+    study = parse_study(written, origin="params.yaml")
+    assert getattr(study.search.dimensions, name) is None
 
 
 @pytest.mark.parametrize(

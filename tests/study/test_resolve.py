@@ -23,16 +23,12 @@ def test_an_ablation_changes_exactly_one_mechanism(variant: str) -> None:
     assert len(STUDY.variants[variant]) == 1
 
 
-def test_tuned_hyperparameters_are_laid_over_the_default_ones() -> None:
+def test_defaults_are_those_of_the_study() -> None:
     written = copy.deepcopy(read_yaml(Path("params.yaml")))
-    written["hyperparameters"] = {
-        "default": {"learning_rate": 0.001, "init": "paper", "j": 2.0},
-        "tuned": {"no_pooling": {"j": 5.0}},
-    }
+    written["hyperparameters"] = {"learning_rate": 0.001, "init": "paper", "j": 2.0}
     study = parse_study(written, origin="params.yaml")
-    assert study.hyperparameters["no_pooling"].j == 5.0
-    assert study.hyperparameters["no_pooling"].learning_rate == 0.001
-    assert study.hyperparameters["lenet5"].j == 2.0
+    assert study.defaults["no_pooling"].j == 2.0
+    assert study.defaults["mlp"].learning_rate == 0.001
 
 
 def test_a_difference_keeps_the_order_in_which_it_is_written() -> None:
@@ -40,8 +36,8 @@ def test_a_difference_keeps_the_order_in_which_it_is_written() -> None:
 
 
 def test_j_does_not_enter_where_the_output_is_linear() -> None:
-    assert STUDY.hyperparameters["linear_output"].j is None
-    assert STUDY.hyperparameters["mlp"].j is None
+    assert STUDY.defaults["linear_output"].j is None
+    assert STUDY.defaults["mlp"].j is None
 
 
 def test_the_digest_changes_with_any_value_and_with_nothing_else() -> None:

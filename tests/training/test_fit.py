@@ -101,7 +101,7 @@ def test_variant_of_the_standard_study_learns_the_digits_twice_alike(
     cell = replace(
         plan.cells[0],
         network=STUDY.networks[variant],
-        hyperparameters=STUDY.hyperparameters[variant],
+        hyperparameters=STUDY.defaults[variant],
     )
     first, second = (trained(replace(plan, cells=[cell])) for _ in range(2))
     assert same_bits(first, second)
