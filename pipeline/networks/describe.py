@@ -3,50 +3,63 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.networks.accounting import account, full, image
+from pipeline.networks.accounting import full, image
 from pipeline.networks.sizes import Account, Layer
-from pipeline.networks.spec import NetworkSpec
 
-SIZES = ("parameters", "connections", "macs", "activation_bytes")
+COUNTS = ("parameters", "connections", "macs")
+SIZES = (*COUNTS, "activation_bytes")
 HEADS = ("parameters", "connections", "MACs", "bytes")
+# Of the perceptron that shows why full connection does not scale.
+SIDE, UNITS = 40, 100
 LEGEND = """\
 connections: as the paper counts them, biases included. MACs: uses of weights. sees: side of the
 square of pixels that a unit sees. bytes: of the units, for one image in single precision.
 *: differs from the baseline."""
 
 
-def as_dict(
-    variant: str, difference: Mapping[str, object], network: NetworkSpec
-) -> dict[str, Any]:
+def as_dict(variant: str, difference: Mapping[str, object], sizes: Account) -> dict[str, Any]:
     """Plain values: totals and layers."""
-    sizes = account(network)
     return {
         "variant": variant,
-        "difference": dict(difference),
+        "difference": {field: _plain(word) for field, word in difference.items()},
         **_sizes(sizes),
         "layers": [_layer(layer) for layer in sizes.layers],
     }
 
 
-def as_text(described: Sequence[Mapping[str, Any]]) -> str:
+def as_text(
+    accounts: Mapping[str, Account], differences: Mapping[str, Mapping[str, object]]
+) -> str:
     """The family in a table, then a table of layers for each variant, then what size means."""
-    baseline = next(variant for variant in described if not variant["difference"])
-    tables = [_table(variant, baseline) for variant in described]
-    return "\n\n".join([_family(described), *tables, LEGEND, claim(baseline["parameters"])])
+    baseline = next(accounts[name] for name, difference in differences.items() if not difference)
+    words = {name: in_words(differences[name], sizes) for name, sizes in accounts.items()}
+    tables = [_table(name, words[name], sizes, baseline) for name, sizes in accounts.items()]
+    return "\n\n".join([_family(accounts, words), *tables, LEGEND, claim(baseline.parameters)])
 
 
-def in_words(difference: Mapping[str, object]) -> str:
-    """As in "output: linear, hidden: 300-100"; "" for none."""
-    return ", ".join(f"{field}: {_word(word)}" for field, word in difference.items())
+def in_words(difference: Mapping[str, object], sizes: Account | None = None) -> str:
+    """As in "hidden: 300-100, output: linear"; "" for none.
+
+    With the network's `sizes` it also tells the widths that `match` computed.
+    """
+    told = {field: _word(word) for field, word in difference.items()}
+    if sizes and told.get("match", "none") != "none":
+        told["match"] += f" ({_widths(sizes)})"
+    return ", ".join(f"{field}: {word}" for field, word in told.items())
 
 
 def claim(parameters: int) -> str:
     """Why full connection does not scale, with the numbers of this account."""
-    weights = full("h1", image(40), 100, squash=None).macs
+    weights = full("h1", image(SIDE), UNITS, squash=None).macs
     return (
-        f"A 40x40 image seen by 100 fully connected units takes {weights:,} weights in its first "
-        f"layer alone; the baseline has {parameters:,} parameters in all."
+        f"A {SIDE}x{SIDE} image seen by {UNITS} fully connected units takes {weights:,} weights "
+        f"in its first layer alone; the baseline has {parameters:,} parameters in all."
     )
+
+
+def _plain(word: object) -> object:
+    """As JSON reads it back."""
+    return [_plain(part) for part in word] if isinstance(word, list | tuple) else word
 
 
 def _sizes(of: Account | Layer) -> dict[str, int]:
@@ -72,38 +85,38 @@ def _word(word: object) -> str:
     return "-".join(map(str, word))
 
 
-def _family(described: Sequence[Mapping[str, Any]]) -> str:
-    names = ["variant", *(variant["variant"] for variant in described)]
-    words = ["differs in", *(in_words(variant["difference"]) or "-" for variant in described)]
-    numbers = [_aligned(HEADS), *map(_numbers, described)]
-    rows = zip(_padded(names), _padded(words), numbers, strict=True)
+def _widths(sizes: Account) -> str:
+    """Of the layers that `match` sets: C5, or all of a perceptron's but its output."""
+    if c5 := sizes.get("c5"):
+        return f"{c5.output_shape[0]:,} units in C5"
+    return _word([layer.output_shape[0] for layer in sizes.layers[:-1]])
+
+
+def _family(accounts: Mapping[str, Account], words: Mapping[str, str]) -> str:
+    names = ["variant", *accounts]
+    differing = ["differs in", *(words[name] or "-" for name in accounts)]
+    numbers = [_aligned(HEADS), *map(_numbers, accounts.values())]
+    rows = zip(_padded(names), _padded(differing), numbers, strict=True)
     return "\n".join("".join(row) for row in rows)
 
 
-def _table(variant: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+def _table(variant: str, words: str, sizes: Account, baseline: Account) -> str:
     heads = f"  {'layer':<8}{'output':>12}{'sees':>6}{_aligned(HEADS)}  form"
-    known = [_itself(layer) for layer in baseline["layers"]]
-    rows = [_row(layer, changed=_itself(layer) not in known) for layer in variant["layers"]]
-    words = in_words(variant["difference"]) or "the baseline"
-    total = f"  {'total':<26}{_numbers(variant)}"
-    return "\n".join([f"{variant['variant']}  ({words})", heads, *rows, total])
+    rows = [_row(layer, changed=layer != baseline.get(layer.name)) for layer in sizes.layers]
+    total = f"  {'total':<26}{_numbers(sizes)}"
+    return "\n".join([f"{variant}  ({words or 'the baseline'})", heads, *rows, total])
 
 
-def _itself(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what follows from the layers before it."""
-    return {key: value for key, value in layer.items() if key != "receptive_field"}
-
-
-def _row(layer: Mapping[str, Any], *, changed: bool) -> str:
-    shape = "x".join(map(str, layer["output_shape"]))
-    form = f"{layer['form']}, {layer['squash']}" if layer["squash"] else layer["form"]
+def _row(layer: Layer, *, changed: bool) -> str:
+    shape = "x".join(map(str, layer.output_shape))
+    form = f"{layer.form}, {layer.squash}" if layer.squash else layer.form
     mark = "*" if changed else " "
-    cells = f"{layer['name']:<8}{shape:>12}{layer['receptive_field']:>6}{_numbers(layer)}"
+    cells = f"{layer.name:<8}{shape:>12}{layer.receptive_field:>6}{_numbers(layer)}"
     return f"{mark} {cells}  {form}"
 
 
-def _numbers(sizes: Mapping[str, Any]) -> str:
-    return _aligned([f"{sizes[size]:,}" for size in SIZES])
+def _numbers(of: Account | Layer) -> str:
+    return _aligned([f"{number:,}" for number in _sizes(of).values()])
 
 
 def _padded(cells: Sequence[str]) -> list[str]:

@@ -6,10 +6,9 @@ Lengths are pixels of the figure, to the right and down from its top left corner
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
-from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account, Layer
 from pipeline.report import rows, theme
 
@@ -21,6 +20,7 @@ COLUMNS = ("input", "c1", "s2", "c3", "s4", "c5", "f6", "output")
 COLUMN, ROW = 75, 150
 HEADING, ROOM, MARGIN, LINE = 28, 66, 6, 13  # of a row: its top, the drawings, lines of labels
 SIDE, OFFSET, BAR = 1.5, 2, 6  # a unit along the side of a map, a map to the next, a bar's width
+CHARACTER = 7  # of a label, at most about
 
 # How each kind of mark looks, those in front last, on a white page and on a black one alike. What
 # changed is told without colour by its thick outline and by its bold name.
@@ -99,7 +99,7 @@ def boxes(layer: Layer, x: float, y: float, maps: int, units: int) -> list[Box]:
     """Around (x, y): squares of the layer's maps, as many as `maps` says, or its bar."""
     number, *sides = layer.output_shape
     if not sides:
-        return [box(x, y, BAR, number / units)]
+        return [box(x, y, BAR, max(1, number / units))]
     side = SIDE * sides[0]
     # Many maps move together, so that their stack stays in the row.
     offset = min(OFFSET, (ROOM - side) / max(1, maps - 1))
@@ -121,13 +121,13 @@ def centre(of: Box) -> tuple[float, float]:
 def marks(
     drawn: Mapping[str, list[Drawn]],
     baseline: Account,
-    differences: Mapping[str, Mapping[str, object]],
+    differences: Mapping[str, str],
 ) -> dict[str, rows.Rows]:
-    """What there is to draw of each kind in `MARKS`."""
+    """What there is to draw of each kind in `MARKS`; `differences` are in words."""
     found: dict[str, rows.Rows] = {kind: [] for kind in MARKS}
     for place, (name, layers) in enumerate(drawn.items()):
-        words = in_words(differences[name])
-        for kind, mark in (*_heading(place * ROW, name, words), *_row(name, layers, baseline)):
+        heading = _heading(place * ROW, name, differences[name])
+        for kind, mark in (*heading, *_row(name, layers, baseline)):
             found[kind].append(mark)
     return found
 
@@ -143,7 +143,8 @@ def _heading(top: float, variant: str, difference: str) -> Iterator[Mark]:
 def _row(variant: str, layers: list[Drawn], baseline: Account) -> Iterator[Mark]:
     for drawn in layers:
         yield from ((drawn.look, each) for each in drawn.boxes)
-        yield from _labels(drawn)
+    for line in range(rows.LABELS):
+        yield from _labels(layers, line)
     present = [drawn for drawn in layers if drawn.look != "absent"]
     for before, drawn in pairwise(present):
         yield from _reading(drawn, before)
@@ -155,11 +156,17 @@ def _row(variant: str, layers: list[Drawn], baseline: Account) -> Iterator[Mark]
         yield "account", {**around, **found}
 
 
-def _labels(drawn: Drawn) -> Iterator[Mark]:
-    top = drawn.y + ROOM / 2 + MARGIN
-    for line, text in enumerate(rows.labels(drawn.layer, absent=drawn.look == "absent")):
+def _labels(layers: list[Drawn], line: int) -> Iterator[Mark]:
+    """From left to right. Where layers crowd, what would touch the label before is left out."""
+    taken = -inf
+    for drawn in sorted(layers, key=lambda each: each.x):
+        top = drawn.y + ROOM / 2 + MARGIN
         kind = "bold" if line == 0 and drawn.look == "changed" else "label"
-        yield kind, {"x": drawn.x, "y": top + (line + 0.5) * LINE, "text": text}
+        for text in rows.labels(drawn.layer, absent=drawn.look == "absent")[line : line + 1]:
+            width = CHARACTER * len(text)
+            if drawn.x - width / 2 >= taken:
+                taken = drawn.x + width / 2
+                yield kind, {"x": drawn.x, "y": top + (line + 0.5) * LINE, "text": text}
 
 
 def _reading(drawn: Drawn, before: Drawn) -> Iterator[Mark]:

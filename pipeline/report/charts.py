@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
 from pipeline.report import architecture, numbers, rows, theme, titles
 
@@ -126,7 +127,8 @@ def architectures(
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH])),
         "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0])),
     }
-    marks = architecture.marks(drawn, accounts[baseline], differences)
+    told = {name: in_words(words, accounts[name]) for name, words in differences.items()}
+    marks = architecture.marks(drawn, accounts[baseline], told)
     units = architecture.units_in_a_pixel(accounts[name] for name in differences)
     return _figure(
         "architectures",

@@ -59,11 +59,11 @@ def _networks(results: Mapping[str, Any]) -> list[tuple[str, str]]:
         (
             "Variants",
             f"A variant is the baseline `{study['baseline']}` except for the words under “differs "
-            "in”. A reference model differs in depth, width and output at once: it is a "
-            "yardstick, not an ablation. Parameters are the numbers that training sets; "
-            "connections are counted as the paper counts them, biases included; MACs are "
-            "multiply-accumulates, one each time a weight is used. Where the networks differ from "
-            f"the paper's is said in {link(results, 'README.md')}.",
+            "in”. A reference model is a plain perceptron, which lacks every mechanism of the "
+            "convolutional layers at once: it is a yardstick, not an ablation. Parameters are the "
+            "numbers that training sets; connections are counted as the paper counts them, biases "
+            "included; MACs are multiply-accumulates, one each time a weight is used. Where the "
+            f"networks differ from the paper's is said in {link(results, 'README.md')}.",
         ),
         (
             "Training",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from pipeline.networks.describe import COUNTS
 from pipeline.networks.sizes import Layer
 from pipeline.report import numbers
 
@@ -31,7 +32,6 @@ TOOLTIPS = {
     "differs": "differs in",
 }
 LABELS = 3  # lines under the drawing of a layer
-SIZES = ("parameters", "connections", "macs")
 
 
 def differences(results: Mapping[str, Any]) -> Rows:
@@ -88,7 +88,7 @@ def layer(variant: str, layer: Layer, baseline: Layer | None) -> dict[str, Any]:
         "squash": numbers.plain(layer.squash),
         "shape": shape(layer),
         "receptive_field": f"{layer.receptive_field}x{layer.receptive_field} pixels",
-        **{size: numbers.count(getattr(layer, size)) for size in SIZES},
+        **{size: numbers.count(getattr(layer, size)) for size in COUNTS},
         "activations": numbers.counted(layer.activation_bytes, "byte"),
         "differs": _differing(layer, baseline),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.networks.describe import in_words
+from pipeline.networks.describe import COUNTS, in_words
 from pipeline.report import numbers
 from pipeline.report.answer import with_baseline
 
@@ -126,7 +126,7 @@ def _identity(name: str, variant: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"{name} (reference model)" if variant["reference_model"] else name,
         in_words(variant["difference"]) or numbers.NONE,
-        *(numbers.count(variant[size]) for size in ("parameters", "connections", "macs")),
+        *(numbers.count(variant[size]) for size in COUNTS),
     )
 
 

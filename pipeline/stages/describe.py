@@ -1,25 +1,32 @@
 """Print every variant of params.yaml and studies/: what it differs in, and its size."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.errors import UserError
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import as_dict, as_text
+from pipeline.networks.sizes import Account
 from pipeline.study import known_networks, load_study
 
 
 def main(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    drawing: Annotated[Path | None, typer.Option(help="Write an SVG of all variants.")] = None,
+    drawing: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write an SVG of all variants.")
+    ] = None,
 ) -> None:
-    described = [
-        as_dict(variant, difference, network)
-        for variant, (difference, network) in known_networks().items()
-    ]
-    print(json.dumps(described, indent=2) if as_json else as_text(described))
+    if drawing and not drawing.parent.is_dir():
+        raise UserError(
+            f"`--drawing` must be in a folder that exists, but there is no `{drawing.parent}`."
+        )
+    accounts, differences = _known()
+    described = [as_dict(name, differences[name], sizes) for name, sizes in accounts.items()]
+    print(json.dumps(described, indent=2) if as_json else as_text(accounts, differences))
     if drawing:
         drawing.write_text(family(), encoding="utf8")
 
@@ -28,9 +35,13 @@ def family() -> str:
     """The architecture of every known variant as one SVG."""
     from pipeline.report.charts import architectures
 
+    accounts, differences = _known()
+    baseline = load_study().baseline
+    return architectures(accounts, baseline=baseline, differences=differences).svg()
+
+
+def _known() -> tuple[dict[str, Account], dict[str, Mapping[str, object]]]:
+    """Sizes and difference of every known variant."""
     known = known_networks()
-    return architectures(
-        {variant: account(network) for variant, (_, network) in known.items()},
-        baseline=load_study().baseline,
-        differences={variant: difference for variant, (difference, _) in known.items()},
-    ).svg()
+    accounts = {name: account(network) for name, (_, network) in known.items()}
+    return accounts, {name: difference for name, (difference, _) in known.items()}

@@ -4,25 +4,41 @@ from typing import Any
 
 import pytest
 
+from pipeline.networks.accounting import account
 from pipeline.networks.describe import as_dict, as_text, claim, in_words
+from pipeline.networks.matching import matched
+from pipeline.networks.sizes import Account
 from pipeline.networks.spec import NetworkSpec
+
+DIFFERENCES: dict[str, dict[str, Any]] = {
+    "lenet5": {},
+    "no_pooling": {"subsampling": "stride"},
+    "mlp": {"hidden": (300, 100), "output": "linear"},
+    "own_table": {"c3_table": ((0, 5), (2,))},
+}
 
 
 @pytest.fixture(scope="module")
-def described(lenet5: NetworkSpec) -> list[dict[str, Any]]:
-    differences: dict[str, dict[str, Any]] = {
-        "lenet5": {},
-        "no_pooling": {"subsampling": "stride"},
-        "mlp": {"hidden": (300, 100), "output": "linear"},
-    }
-    return [as_dict(name, words, replace(lenet5, **words)) for name, words in differences.items()]
+def accounts(lenet5: NetworkSpec) -> dict[str, Account]:
+    return {name: account(replace(lenet5, **words)) for name, words in DIFFERENCES.items()}
+
+
+@pytest.fixture(scope="module")
+def described(accounts: dict[str, Account]) -> list[dict[str, Any]]:
+    return [as_dict(name, words, accounts[name]) for name, words in DIFFERENCES.items()]
+
+
+@pytest.fixture(scope="module")
+def parts(accounts: dict[str, Account]) -> list[str]:
+    """Of the text: the family, a table for each variant, legend and claim."""
+    return as_text(accounts, DIFFERENCES).split("\n\n")
 
 
 def test_description_survives_json_and_has_exactly_the_promised_keys(
     described: list[dict[str, Any]],
 ) -> None:
     sizes = ["parameters", "connections", "macs", "activation_bytes"]
-    for variant in described[:2]:
+    for variant in described:
         assert json.loads(json.dumps(variant)) == variant
         assert list(variant) == ["variant", "difference", *sizes, "layers"]
         for layer in variant["layers"]:
@@ -31,7 +47,7 @@ def test_description_survives_json_and_has_exactly_the_promised_keys(
 
 
 def test_description_of_lenet5_is_the_papers(described: list[dict[str, Any]]) -> None:
-    lenet5, no_pooling, _ = described
+    lenet5, *others = described
     assert (lenet5["parameters"], lenet5["connections"], lenet5["macs"]) == (60000, 340908, 326520)
     assert lenet5["layers"][2] == {
         "name": "c3",
@@ -44,11 +60,15 @@ def test_description_of_lenet5_is_the_papers(described: list[dict[str, Any]]) ->
         "macs": 150000,
         "activation_bytes": 6400,
     }
-    assert no_pooling["difference"] == {"subsampling": "stride"}
+    assert [variant["difference"] for variant in others] == [
+        {"subsampling": "stride"},
+        {"hidden": [300, 100], "output": "linear"},
+        {"c3_table": [[0, 5], [2]]},
+    ]
 
 
-def test_text_begins_with_the_family_and_its_differences(described: list[dict[str, Any]]) -> None:
-    family = as_text(described).split("\n\n")[0].splitlines()
+def test_text_begins_with_the_family_and_its_differences(parts: list[str]) -> None:
+    family = parts[0].splitlines()
     cells = [line.split() for line in family]
     assert cells[0][:3] == ["variant", "differs", "in"]
     assert cells[1] == ["lenet5", "-", "60,000", "340,908", "326,520", "32,376"]
@@ -57,10 +77,8 @@ def test_text_begins_with_the_family_and_its_differences(described: list[dict[st
     assert len({len(line) for line in family}) == 1  # the columns are aligned
 
 
-def test_variant_has_a_line_for_each_layer_and_one_for_the_total(
-    described: list[dict[str, Any]],
-) -> None:
-    first, second = as_text(described).split("\n\n")[1:3]
+def test_variant_has_a_line_for_each_layer_and_one_for_the_total(parts: list[str]) -> None:
+    first, second = parts[1:3]
     lines = [line.split() for line in first.splitlines()]
     assert first.startswith("lenet5  (the baseline)\n")
     assert second.startswith("no_pooling  (subsampling: stride)\n")
@@ -70,14 +88,19 @@ def test_variant_has_a_line_for_each_layer_and_one_for_the_total(
     assert lines[-1] == ["total", "60,000", "340,908", "326,520", "32,376"]
 
 
-def test_layers_that_differ_from_the_baselines_are_marked(described: list[dict[str, Any]]) -> None:
-    tables = as_text(described).split("\n\n")[1:4]
+def test_layers_that_differ_from_the_baselines_are_marked(parts: list[str]) -> None:
+    tables = parts[1:5]
     marked = [[line.split()[1] for line in t.splitlines() if line[0] == "*"] for t in tables]
-    assert marked == [[], ["c1", "s2", "c3", "s4"], ["h1", "h2", "output"]]
+    assert marked == [
+        [],
+        ["c1", "s2", "c3", "s4"],
+        ["h1", "h2", "output"],
+        ["c3", "s4", "c5"],
+    ]
 
 
-def test_size_of_full_connection_is_quoted_last(described: list[dict[str, Any]]) -> None:
-    last = as_text(described).splitlines()[-1]
+def test_size_of_full_connection_is_quoted_last(parts: list[str]) -> None:
+    last = parts[-1]
     assert last == claim(60_000)
     assert "40x40" in last
     assert "100 fully connected units" in last
@@ -90,6 +113,7 @@ def test_size_of_full_connection_is_quoted_last(described: list[dict[str, Any]])
     [
         ({}, ""),
         ({"frame": 28, "output": "linear"}, "frame: 28, output: linear"),
+        ({"output": "linear", "frame": 28}, "output: linear, frame: 28"),
         ({"hidden": (300, 100)}, "hidden: 300-100"),
         ({"c5_units": None}, "c5_units: null"),
         ({"c3_table": ((0, 1), (2,))}, "c3_table: a table of 2 maps"),
@@ -100,3 +124,29 @@ def test_differences_are_told_as_they_are_written(
     difference: dict[str, object], text: str
 ) -> None:
     assert in_words(difference) == text
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [
+        # The widths are those that test_matching derives.
+        ({"subsampling": "stride", "match": "macs"}, "stride, match: macs (535 units in C5)"),
+        (
+            {"match": "macs", "hidden": (300, 100), "output": "linear"},
+            "match: macs (360-120), hidden: 300-100, output: linear",
+        ),
+        (
+            {"hidden": (1, 84), "match": "parameters"},
+            "hidden: 1-84, match: parameters (69-84)",
+        ),
+        ({"subsampling": "stride", "match": "none"}, "subsampling: stride, match: none"),
+    ],
+    ids=str,
+)
+def test_what_match_computed_is_told(
+    lenet5: NetworkSpec, difference: dict[str, Any], text: str
+) -> None:
+    written = {field: word for field, word in difference.items() if field != "match"}
+    network = matched(replace(lenet5, **written), lenet5, difference["match"])
+    assert in_words(difference, account(network)).endswith(text)
+    assert "(" not in in_words(difference)

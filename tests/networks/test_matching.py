@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -34,13 +35,23 @@ def test_c5_makes_up_for_the_macs_that_strides_save(lenet5: NetworkSpec) -> None
     assert matched(stride, lenet5, "macs").c5_units == 535
 
 
-@pytest.mark.parametrize("match", ["parameters", "macs"])
-def test_widths_keep_their_proportions(lenet5: NetworkSpec, match: Any) -> None:
+# A first layer of w units and a second of s = w / 3 to the nearest.
+@pytest.mark.parametrize(
+    ("match", "widths"),
+    [
+        # 785 * w + (w + 1) * s + 10 * (s + 1): 58,090 + 75 * 25 + 260 = 60,225 is 225 above
+        # 60,000, and with 73 and 24 units 57,305 + 74 * 24 + 250 = 59,331 is 669 below.
+        ("parameters", (74, 25)),
+        # 784 * w + w * s + 10 * s: 282,240 + 43,200 + 1,200 = 326,640 is 120 above 326,520, and
+        # with 359 and 120 units 281,456 + 43,080 + 1,200 = 325,736 is 784 below.
+        ("macs", (360, 120)),
+    ],
+)
+def test_widths_keep_their_proportions(
+    lenet5: NetworkSpec, match: Any, widths: tuple[int, int]
+) -> None:
     wide = replace(lenet5, hidden=(300, 100), output="linear")
-    first, second = matched(wide, lenet5, match).hidden
-    assert second == round(first / 3)
-    # 784 * 360 + 360 * 120 + 120 * 10 = 326,640
-    assert match == "parameters" or (first, second) == (360, 120)
+    assert matched(wide, lenet5, match).hidden == widths
 
 
 def test_units_of_the_codes_stay(lenet5: NetworkSpec) -> None:
@@ -48,32 +59,49 @@ def test_units_of_the_codes_stay(lenet5: NetworkSpec) -> None:
     assert matched(replace(lenet5, hidden=(1, 84)), lenet5, "parameters").hidden == (69, 84)
 
 
+def distances(hidden: tuple[int, ...]) -> dict[str, int]:
+    """From LeNet-5's sizes, 60,000 and 326,520, those of the layers 784, `hidden`, 10."""
+    layers = list(pairwise((784, *hidden, 10)))
+    macs = sum(inputs * units for inputs, units in layers)
+    parameters = macs + sum(units for _, units in layers)
+    return {"parameters": abs(parameters - 60_000), "macs": abs(macs - 326_520)}
+
+
+@pytest.mark.parametrize("match", ["parameters", "macs"])
+@pytest.mark.parametrize("hidden", [(7,), (300, 100), (5, 3, 2), (2, 5, 3), (1, 4), (9, 1, 9)])
+def test_no_other_widths_of_these_proportions_are_nearer(
+    lenet5: NetworkSpec, hidden: tuple[int, ...], match: Any
+) -> None:
+    tried = [
+        tuple(max(1, round(units * widest / max(hidden))) for units in hidden)
+        for widest in range(1, 2001)
+    ]
+    # Of two that are as near as each other `min` takes the first, which is the smaller.
+    nearest = min(tried, key=lambda widths: distances(widths)[match])
+    assert (
+        matched(replace(lenet5, hidden=hidden, output="linear"), lenet5, match).hidden == nearest
+    )
+
+
 @pytest.mark.parametrize("match", ["parameters", "macs"])
 @pytest.mark.parametrize(
     "difference",
     [
         {"hierarchy": "one", "connectivity": "shared", "frame": 28},
-        {"hidden": (5, 3, 2), "output": "linear"},
         {"subsampling": "average", "c3_table": ((0, 1), (2, 3), (4, 5))},
+        {"subsampling": "stride"},
     ],
     ids=str,
 )
-def test_no_neighbouring_width_is_nearer(
+def test_no_other_width_of_c5_is_nearer(
     lenet5: NetworkSpec, difference: dict[str, Any], match: Any
 ) -> None:
-    found = matched(replace(lenet5, **difference), lenet5, match)
+    spec, target = replace(lenet5, **difference), getattr(account(lenet5), match)
 
-    def off(step: int) -> int:
-        spec = found
-        if found.hidden:
-            width = found.hidden[0] + step
-            scaled = (round(units * width / 5) for units in (5, 3, 2))
-            spec = replace(found, hidden=tuple(scaled))
-        elif found.c5_units:
-            spec = replace(found, c5_units=found.c5_units + step)
-        return abs(getattr(account(spec), match) - getattr(account(lenet5), match))
+    def off(units: int) -> int:
+        return abs(getattr(account(replace(spec, c5_units=units)), match) - target)
 
-    assert off(0) <= min(off(-1), off(1))
+    assert matched(spec, lenet5, match).c5_units == min(range(1, 2001), key=off)
 
 
 def test_size_is_that_of_the_baseline_given(perceptron: NetworkSpec) -> None:

@@ -1,7 +1,7 @@
 import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from pipeline.networks.accounting import account
 from pipeline.networks.sizes import Account
 from pipeline.networks.spec import NetworkSpec
 from pipeline.report import architecture, charts, rows
-from pipeline.report.architecture import BAR, COLUMN, COLUMNS, MARKS, ROW, SIDE, Drawn
+from pipeline.report.architecture import BAR, CHARACTER, COLUMN, COLUMNS, MARKS, ROW, SIDE, Drawn
 from pipeline.report.charts import WIDTH, Figure
 
 FAMILY: dict[str, dict[str, Any]] = {
@@ -69,8 +69,9 @@ def test_each_layer_of_units_is_a_bar_to_one_scale(drawn: dict[str, dict[str, Dr
     for each in (each for each in layers if len(each.layer.output_shape) == 1):
         [box] = each.boxes
         assert box["x2"] - box["x"] == BAR
-        # 800 units are the widest layer: 13 in a pixel, and it fits.
-        assert box["y2"] - box["y"] == pytest.approx(each.layer.output_shape[0] / 13, abs=0.011)
+        # 800 units are the widest layer: 13 in a pixel, and it fits. The output's 10 are visible.
+        height = max(1, each.layer.output_shape[0] / 13)
+        assert box["y2"] - box["y"] == pytest.approx(height, abs=0.011)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +134,25 @@ def test_a_table_of_many_maps_still_fits(lenet5: NetworkSpec) -> None:
     assert c3.boxes[-1]["y2"] - c3.boxes[0]["y"] <= architecture.ROOM
 
 
+@pytest.mark.parametrize("number", [2, 12, 30])
+def test_labels_do_not_touch_where_layers_crowd(lenet5: NetworkSpec, number: int) -> None:
+    deep = account(replace(lenet5, hidden=(300,) * number, output="linear"))
+    found = architecture.marks(architecture.draw({"v": deep}, deep), deep, {"v": ""})
+    lines: dict[float, list[dict[str, Any]]] = {}
+    for mark in found["label"]:
+        lines.setdefault(mark["y"], []).append(mark)
+    names, shapes, parameters = lines.values()
+    for left, right in chain.from_iterable(map(pairwise, (names, shapes, parameters))):
+        width = CHARACTER * (len(left["text"]) + len(right["text"])) / 2
+        assert right["x"] - left["x"] >= width
+    assert parameters[0]["text"] == "parameters:"
+    assert (len(parameters) == number + 2) == (number == 2)
+    assert len(names) >= len(parameters)
+
+
 def test_what_stands_beside_the_layers_is_of_those_present(family: dict[str, Account]) -> None:
     drawn = architecture.draw({"v": family["pooling_deleted"]}, family["lenet5"])
-    marks = architecture.marks(drawn, family["lenet5"], {"v": {"subsampling": "none"}})
+    marks = architecture.marks(drawn, family["lenet5"], {"v": "subsampling: none"})
     assert [mark["text"] for mark in marks["bold"]] == ["C3", "C5"]
     present = ["Input", "C1", "C3", "C5", "F6", "Output"]
     assert [mark["layer"] for mark in marks["account"]] == present

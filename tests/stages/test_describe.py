@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.stages.describe import family, main
 from pipeline.study import known_networks
 
@@ -15,7 +16,6 @@ def test_every_known_variant_is_described_once(capsys: pytest.CaptureFixture[str
     described = json.loads(capsys.readouterr().out)
     assert [variant["variant"] for variant in described] == list(known_networks())
     sizes = {variant["variant"]: variant["parameters"] for variant in described}
-    # Protocol, section 1
     assert sizes["lenet5"] == 60_000
     assert sizes["fully_connected"] == 6_057_528
     assert sizes["one_stage"] == 59_519
@@ -35,6 +35,22 @@ def test_drawing_of_the_family_is_that_of_its_account() -> None:
     )
     words = {text.strip() for text in ET.fromstring(drawn).itertext()}
     assert words >= set(known_networks())
+
+
+def test_table_and_drawing_tell_what_match_computed(capsys: pytest.CaptureFixture[str]) -> None:
+    main()
+    text, drawn = capsys.readouterr().out, family()
+    for told in ("match: macs (535 units in C5)", "match: macs (360-120)"):
+        assert text.count(told) == 2  # in the family's table and over its own
+        assert drawn.count(told) == 1
+
+
+def test_drawing_in_a_folder_that_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserError, match=r"folder that exists, but there is no `.*nowhere`"):
+        main(drawing=tmp_path / "nowhere" / "family.svg")
+    assert capsys.readouterr().out == ""
 
 
 def test_drawing_is_written_where_asked(tmp_path: Path) -> None:
