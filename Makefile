@@ -10,7 +10,7 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow lint ui describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench-workers lint ui describe readme clean
 
 setup: $(RUNTIME)
 
@@ -25,6 +25,13 @@ test: $(DEVELOPMENT) lint
 
 test-slow: $(DEVELOPMENT)
 	@python -m pytest -m slow
+
+# Kills a small study again and again, for about half an hour.
+faults: $(DEVELOPMENT)
+	@python -m tests.faults
+
+bench-workers: $(DEVELOPMENT)
+	@python -m benchmarks.workers
 
 lint: $(DEVELOPMENT)
 	@ruff check

@@ -23,7 +23,7 @@ def lenet5() -> NetworkSpec:
         activation="scaled_tanh",
         output="rbf",
         hidden=(),
-        c5_units=None,
+        c5_units="paper",
     )
 
 

@@ -24,6 +24,7 @@ def long_study(tmp_path: Path) -> Path:
     folder = copy_repository(tmp_path)
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["data"] |= {"source": str(REPOSITORY / "tests/digits"), "validation_images": 100}
+    params["search"] |= {"epochs": 400}
     params["training"] = {"epochs": 400, "batch_size": 10}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     config = "[core]\n    analytics = false\n    no_scm = true\n"
@@ -64,7 +65,7 @@ def processes(folder: Path) -> list[psutil.Process]:
 
 
 def stage(folder: Path) -> psutil.Process:
-    return next(each for each in processes(folder) if "train" in each.cmdline())
+    return next(each for each in processes(folder) if "sweep" in each.cmdline())
 
 
 def num_workers_training(folder: Path) -> int:
@@ -89,7 +90,7 @@ def test_a_stage_that_is_ended_takes_its_workers_with_it(
     running.wait(timeout=20)
     assert running.returncode != 0
     wait_until(lambda: not processes(long_study), seconds=10)
-    assert not list((long_study / "models").rglob("*.safetensors"))
+    assert not list((long_study / "sweeps").rglob("*.*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -22,7 +22,7 @@ FILES = (
     "tests/digits",
 )
 VARIANTS = ("lenet5", "no_weight_sharing", "no_pooling", "linear_output", "mlp", "mlp_60k")
-STAGES = [f"{stage}@{variant}" for stage in ("train", "evaluate") for variant in VARIANTS]
+STAGES = [f"{stage}@{variant}" for stage in ("sweep", "train", "evaluate") for variant in VARIANTS]
 
 FirstRun = tuple[Path, subprocess.CompletedProcess[str]]
 
@@ -77,7 +77,7 @@ def test_one_command_goes_from_digits_to_report(first_run: FirstRun) -> None:
 
 def test_the_standard_study_stays_untouched(first_run: FirstRun) -> None:
     folder, _ = first_run
-    for name in ("data", "models", "predictions", "timings", "reports", "dvc.lock"):
+    for name in ("data", "sweeps", "models", "predictions", "timings", "reports", "dvc.lock"):
         assert not (folder / name).exists()
 
 
@@ -102,6 +102,32 @@ def test_every_training_is_one_tracked_run_with_its_test_error(first_run: FirstR
         )
         assert run.data.metrics["test_error"] == errors[seed]
         assert run.info.status == "FINISHED"
+
+
+def test_every_training_of_a_sweep_is_one_tracked_run(first_run: FirstRun) -> None:
+    folder, _ = first_run
+    client = MlflowClient(f"sqlite:///{folder}/var/mlflow.db")
+    experiment = client.get_experiment_by_name("tiny/sweep")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    tracked = {run.data.tags["ablation.cell"] for run in runs if "ablation.cell" in run.data.tags}
+    study = folder / "var/studies/tiny"
+    trained = [
+        cell["cell"]
+        for variant in VARIANTS
+        for cell in json.loads((study / f"timings/sweep-{variant}.json").read_text())["cells"]
+    ]
+    assert len(trained) == len(VARIANTS) * (3 + 2 * 1 + 2 * 1)  # trials, finalists, audit
+    assert tracked == set(trained)
+    assert len(runs) == len(trained) + len(VARIANTS)
+
+
+def test_final_trainings_have_the_settings_that_the_sweep_chose(first_run: FirstRun) -> None:
+    study = first_run[0] / "var/studies/tiny"
+    for variant in VARIANTS:
+        best = json.loads((study / "sweeps" / variant / "best.json").read_text())
+        spec = json.loads((study / "models" / variant / "spec.json").read_text())
+        assert spec["hyperparameters"] == best["hyperparameters"]
 
 
 def test_with_nothing_changed_nothing_runs(first_run: FirstRun) -> None:
@@ -136,6 +162,8 @@ def test_a_changed_line_and_a_new_one_run_the_stages_of_their_variants_alone(
     undo = edit(folder, "params.yaml", lambda text: text.replace(line, f"{changed}\n  {new}"))
     assert stages_run(run_tiny(folder)) == [
         "download",
+        "sweep@mlp_60k",
+        "sweep@max_pooling",
         "train@mlp_60k",
         "train@max_pooling",
         "evaluate@mlp_60k",
@@ -157,3 +185,7 @@ def test_results_are_the_same_bytes_from_one_worker_and_an_empty_cache(
     for name in ("results.json", "metrics.json", "ablation.html", "ablation.md"):
         report = Path("var/studies/tiny/reports") / name
         assert (again / report).read_bytes() == (folder / report).read_bytes()
+    for variant in VARIANTS:
+        for name in ("best.json", "trials.csv", "history.csv"):
+            out = Path("var/studies/tiny/sweeps") / variant / name
+            assert (again / out).read_bytes() == (folder / out).read_bytes()

@@ -1,6 +1,6 @@
 """Which variants are compared with what, and the verdict on each comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from pipeline.analysis.significance import LEVEL, can_reject, holm, sign_flip
 
 Pair = tuple[str, str]
 Interval = tuple[float, float]
+
+STILL_IMPROVING = "still improving"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,20 +66,29 @@ def compare(
     *,
     families: Mapping[str, Sequence[Pair]],
     margin: float,
+    improving: Collection[str] = (),
 ) -> list[Comparison]:
     """Every comparison whose two members are in `wrong`, in the order of the families.
 
     `wrong[name]` is (S, I), its rows the seeds of the study; None if a seed is missing.
+    `improving` names those that had not learned enough when their training ended.
     """
     return [
         comparison
         for family, pairs in families.items()
-        for comparison in _compare_family(wrong, family=family, pairs=pairs, margin=margin)
+        for comparison in _compare_family(
+            wrong, family=family, pairs=pairs, margin=margin, improving=improving
+        )
     ]
 
 
 def _compare_family(
-    wrong: Mapping[str, BoolArray | None], *, family: str, pairs: Sequence[Pair], margin: float
+    wrong: Mapping[str, BoolArray | None],
+    *,
+    family: str,
+    pairs: Sequence[Pair],
+    margin: float,
+    improving: Collection[str],
 ) -> list[Comparison]:
     present = [pair for pair in pairs if pair[0] in wrong and pair[1] in wrong]
     measured = [_measure(wrong[variant], wrong[baseline]) for variant, baseline in present]
@@ -92,6 +103,7 @@ def _compare_family(
             p_population_holm=p_population,
             testable=can_reject(each.num_seeds, family_size=len(pairs)),
             margin=margin,
+            improving=improving,
         )
         for pair, each, p, p_population in zip(
             present, measured, p_holm, p_population_holm, strict=True
@@ -128,6 +140,7 @@ def _judged(
     p_population_holm: float | None,
     testable: bool,
     margin: float,
+    improving: Collection[str],
 ) -> Comparison:
     found = measured.estimate
     ci90 = found.interval(0.90) if found else None
@@ -148,6 +161,7 @@ def _judged(
             ci90=ci90,
             p_values=(p_holm, p_population_holm),
             margin=margin,
+            improving=(pair[0] in improving, pair[1] in improving),
         ),
     )
 
@@ -158,15 +172,20 @@ def verdict(
     ci90: Interval | None,
     p_values: tuple[float | None, float | None],
     margin: float,
+    improving: tuple[bool, bool] = (False, False),
 ) -> str:
     """The rules in their order; `p_values` are both corrected ones, `margin` is a fraction.
 
-    Without a difference, an interval or a p value, nothing is testable.
+    Without a difference, an interval or a p value, nothing is testable. `improving` says of the
+    variant and of its baseline whether they had not learned enough: such a one cannot lose.
     """
     if difference is None or ci90 is None or None in p_values:
         return "not testable"
     within_margin = -margin < ci90[0] and ci90[1] < margin
     if all(p is not None and p < LEVEL for p in p_values):
+        of_variant, of_baseline = improving
+        if of_variant if difference > 0 else of_baseline:
+            return STILL_IMPROVING
         word = "worse" if difference > 0 else "better"
         return f"{word} by less than the margin" if within_margin else word
     return "practically equal" if within_margin else "not distinguished"

@@ -1,7 +1,7 @@
 """What the earlier stages left for the analysis, read and checked file by file."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,11 @@ SPEC_KEYS = (
     *("data", "code", "environment", "cells", "failures"),
 )
 HISTORY_COLUMNS = ("cell", "seed", "epoch", "train_loss", "train_error", "learning_rate")
+BEST_KEYS = (
+    *("trial", "hyperparameters", "tuned", "runner_up", "candidates"),
+    *("audit", "edges", "importance", "budget"),
+)
+TRIAL_COLUMNS = ("trial", "cell", "seed", "epochs", "value", "best", "reason")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,6 +38,19 @@ class Predictions:
     seeds: tuple[int, ...]
     scores: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sweep:
+    """How one variant was tuned.
+
+    Attributes:
+        best: Its `best.json`; the first of the candidates is the winner.
+        trials: The rows of its `trials.csv`; None where a cell is empty.
+    """
+
+    best: Mapping[str, Any]
+    trials: Sequence[Mapping[str, Any]]
 
 
 def read_predictions(path: Path, *, seeds: Sequence[int]) -> Predictions:
@@ -64,8 +82,7 @@ def read_spec(path: Path) -> dict[str, Any]:
         UserError: Naming `path`, if it is missing, not JSON, or lacks a key.
     """
     spec = read_json(path)
-    missing = [key for key in SPEC_KEYS if key not in spec]
-    _require(path, not missing, f"it must have the keys {SPEC_KEYS}", f"no {missing}")
+    _require_all(path, "keys", SPEC_KEYS, spec)
     return spec
 
 
@@ -75,30 +92,58 @@ def read_history(path: Path, *, seeds: Sequence[int]) -> pd.DataFrame:
     Raises:
         UserError: Naming `path`, if it is missing, lacks a column, or has no row or foreign seeds.
     """
-    try:
-        history = pd.read_csv(path)
-    except (OSError, ValueError) as problem:
-        raise UserError(f"`{path}` must be a readable table, but got: {problem}.") from problem
-    missing = [name for name in HISTORY_COLUMNS if name not in history.columns]
-    _require(path, not missing, f"it must have the columns {HISTORY_COLUMNS}", f"no {missing}")
+    history = _read_table(path, HISTORY_COLUMNS)
     found = sorted(set(history["seed"]))
     _require(path, bool(found), "it must have rows", "none")
     _require(path, set(found) <= set(seeds), f"its seeds must be {list(seeds)}", found)
     return history.sort_values(["seed", "epoch"], kind="stable", ignore_index=True)
 
 
+def read_sweep(folder: Path) -> Sweep:
+    """One variant's `best.json` and `trials.csv`, checked against each other.
+
+    Raises:
+        UserError: Naming the file that is missing, unreadable or lacks a key or column; or if
+            they are not of one sweep, or an error is not a share.
+    """
+    best = read_json(path := folder / "best.json")
+    _require_all(path, "keys", BEST_KEYS, best)
+    first = [each["trial"] for each in best["candidates"][:1]]
+    _require(path, first == [best["trial"]], "its first candidate must be the winner", first)
+    table = _read_table(path := folder / "trials.csv", (*TRIAL_COLUMNS, *best["hyperparameters"]))
+    trials, number = table["trial"].tolist(), best["budget"]["trials"]
+    _require(path, trials == list(range(number)), f"it must have {number} trials", trials)
+    known = table["value"].dropna()
+    _require(path, bool(known.between(0, 1).all()), "`value` must be a share", known.tolist())
+    cells = table.astype(object).where(table.notna(), None)
+    return Sweep(best=best, trials=cells.to_dict("records"))
+
+
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object.
+    """A JSON object, in which every number is one.
 
     Raises:
         UserError: Naming `path`, if it is missing or holds something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf8"))
+        content = json.loads(path.read_text(encoding="utf8"), parse_constant=_no_number)
     except (OSError, ValueError) as problem:
         raise UserError(f"`{path}` must be readable JSON, but got: {problem}.") from problem
     _require(path, isinstance(content, dict), "it must be a JSON object", content)
     return content
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype={"value": float})
+    except (OSError, ValueError) as problem:
+        raise UserError(f"`{path}` must be a readable table, but got: {problem}.") from problem
+    _require_all(path, "columns", columns, table.columns)
+    return table
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -114,3 +159,8 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 def _require(path: Path, holds: bool, rule: str, found: object) -> None:
     if not holds:
         raise UserError(f"`{path}`: {rule}, but got {found}.")
+
+
+def _require_all(path: Path, kind: str, names: Sequence[str], found: Iterable[str]) -> None:
+    missing = [name for name in names if name not in set(found)]
+    _require(path, not missing, f"it must have the {kind} {names}", f"no {missing}")

@@ -5,33 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from pipeline.analysis.comparison import Pair, compare, families
 from pipeline.analysis.curves import final_train_error
 from pipeline.analysis.errors import BoolArray, diverged, wrong
-from pipeline.analysis.inputs import Predictions
 from pipeline.analysis.intervals import estimate
-from pipeline.errors import UserError
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
-    """All that is known of one variant.
-
-    Attributes:
-        difference: The words in which it differs from the baseline network, as written.
-        sizes: `parameters`, `connections`, `macs`.
-        spec: Its `spec.json`.
-    """
-
-    difference: Mapping[str, object]
-    note: str | None
-    sizes: Mapping[str, int]
-    spec: Mapping[str, Any]
-    history: pd.DataFrame
-    predictions: Predictions
+from pipeline.analysis.outcomes import Outcome, require_comparable
+from pipeline.analysis.tuning import still_improving, tuning, validation_error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +19,7 @@ class Plan:
 
     Attributes:
         source: Where the images are from; "mnist" is the real thing.
+        validation_images: Of the training images, held back while tuning.
         margin: The difference in error (a fraction) that is too small to matter.
         planned: (variant, baseline) pairs of the planned family.
     """
@@ -47,6 +27,7 @@ class Plan:
     name: str
     digest: str
     source: str
+    validation_images: int
     baseline: str
     seeds: Sequence[int]
     epochs: int
@@ -59,10 +40,9 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     """The whole record, as it reads back once written; the same input gives the same bytes.
 
     Raises:
-        UserError: If variants were not judged on the same images, or not trained on the same data
-            by the same code.
+        UserError: If variants were not tuned, trained and judged alike.
     """
-    _require_same(outcomes)
+    require_comparable(outcomes)
     errors = {
         name: wrong(outcome.predictions.scores, outcome.predictions.labels)
         for name, outcome in outcomes.items()
@@ -71,7 +51,8 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
         name: rows if len(rows) == len(plan.seeds) else None for name, rows in errors.items()
     }
     kin = families(list(outcomes), baseline=plan.baseline, planned=plan.planned)
-    comparisons = compare(complete, families=kin, margin=plan.margin)
+    improving = [name for name, outcome in outcomes.items() if still_improving(outcome.sweep)]
+    comparisons = compare(complete, families=kin, margin=plan.margin, improving=improving)
     record = {
         "study": _study(plan, outcomes, {family: len(pairs) for family, pairs in kin.items()}),
         "variants": {name: _variant(outcome, errors[name]) for name, outcome in outcomes.items()},
@@ -87,7 +68,7 @@ def to_json(content: Mapping[str, Any]) -> bytes:
 
 
 def headline(results: Mapping[str, Any]) -> dict[str, float]:
-    """The few numbers for `dvc metrics`, flat: each test error, and what differs from baseline."""
+    """The few numbers for `dvc metrics`, flat: each error, and what differs from baseline."""
     baseline = results["study"]["baseline"]
     differences = {
         each["variant"]: each["difference"]
@@ -96,6 +77,7 @@ def headline(results: Mapping[str, Any]) -> dict[str, float]:
     }
     numbers: dict[str, float] = {}
     for name, variant in results["variants"].items():
+        numbers[f"{name}.validation_error"] = variant["validation_error"]["mean"]
         numbers[f"{name}.test_error"] = variant["test_error"]["mean"]
         if name in differences:
             numbers[f"{name}.difference"] = differences[name]
@@ -115,6 +97,7 @@ def _study(
         "epochs": plan.epochs,
         "batch_size": plan.batch_size,
         "training_images": first.spec["training_images"],
+        "validation_images": plan.validation_images,
         "test_images": len(first.predictions.labels),
         "margin": plan.margin,
         "planned": [list(pair) for pair in plan.planned],
@@ -140,12 +123,15 @@ def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:
     lost = diverged(outcome.predictions.scores)
     return {
         "difference": dict(outcome.difference),
+        "differs_in": outcome.differs_in,
         "note": outcome.note,
         "reference_model": bool(outcome.spec["network"].get("hidden")),
+        "network": outcome.spec["network"],
         **outcome.sizes,
         "hyperparameters": outcome.spec["hyperparameters"],
         "cells": outcome.spec["cells"],
-        "validation_error": None,  # comes with tuning
+        "tuning": tuning(outcome.sweep),
+        "validation_error": validation_error(outcome.sweep),
         "train_error": final_train_error(outcome.history),
         "test_error": {
             "mean": found.mean,
@@ -159,21 +145,3 @@ def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:
         ],
         "failures": outcome.spec["failures"],
     }
-
-
-def _require_same(outcomes: Mapping[str, Outcome]) -> None:
-    names = list(outcomes)
-    first = outcomes[names[0]]
-    for name in names[1:]:
-        other = outcomes[name]
-        if not np.array_equal(first.predictions.labels, other.predictions.labels):
-            raise UserError(
-                f"all variants must be judged on the same images, but got other labels for "
-                f"{name!r} than for {names[0]!r}: run `make repro`."
-            )
-        for key in ("data", "code", "training_images", "epochs", "batch_size"):
-            if first.spec[key] != other.spec[key]:
-                raise UserError(
-                    f"all variants must share `{key}`, but got {other.spec[key]!r} for {name!r} "
-                    f"and {first.spec[key]!r} for {names[0]!r}: run `make repro`."
-                )

@@ -43,12 +43,6 @@ def account(spec: NetworkSpec) -> Account:
     return Account(input=source, layers=tuple(layers))
 
 
-def stages(spec: NetworkSpec) -> tuple[tuple[str, str, Table], ...]:
-    """Convolution, subsampling after it, and the maps that feed the convolution's."""
-    first, second = ("c1", "s2", C1_TABLE), ("c3", "s4", c3_table(spec))
-    return (first, second) if spec.hierarchy == "two" else (first,)
-
-
 def conv_stride(spec: NetworkSpec) -> int:
     """2 where subsampling reads only every other unit: then only those are computed."""
     return 2 if spec.subsampling == "stride" else 1
@@ -88,11 +82,12 @@ def full(name: str, before: Layer, units: int, *, squash: str | None) -> Layer:
 
 
 def _lenet5(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
-    for c, s, table in stages(spec):
+    stages = [("c1", "s2", C1_TABLE), ("c3", "s4", c3_table(spec))]
+    for c, s, table in stages if spec.hierarchy == "two" else stages[:1]:
         yield (layer := _convolution(c, spec, table, layer))
         if spec.subsampling != "none":
             yield (layer := _subsampling(s, spec, layer))
-    units = spec.c5_units or C5_UNITS[spec.hierarchy]
+    units = C5_UNITS[spec.hierarchy] if spec.c5_units == "paper" else spec.c5_units
     yield (layer := full("c5", layer, units, squash=spec.activation))
     yield (layer := full("f6", layer, CODE_UNITS, squash=_last_squash(spec)))
     yield _output(spec, layer)
@@ -123,6 +118,7 @@ def _convolution(name: str, spec: NetworkSpec, table: Table, before: Layer) -> L
         input_shape=before.output_shape,
         output_shape=(len(table), size, size),
         window=window,
+        table=table,
         parameters=kernels * (weights + len(table)),
         connections=places * (weights + len(table)),
         macs=places * weights,

@@ -15,8 +15,7 @@ from pipeline.networks.convolutions import (
 from pipeline.networks.initialisation import initialise
 from pipeline.networks.layers import EuclideanRBF, InputCoding, ScaledTanh, TrainableSubsampling
 from pipeline.networks.sizes import Account, Layer
-from pipeline.networks.spec import FRAME, NetworkSpec, Table
-from pipeline.networks.tables import C1_TABLE, c3_table
+from pipeline.networks.spec import FRAME, NetworkSpec
 
 SQUASHING = {"scaled_tanh": ScaledTanh, "relu": nn.ReLU}
 Modules = dict[str, nn.Module]
@@ -38,9 +37,9 @@ def _lenet5(spec: NetworkSpec) -> Modules:
     sizes = account(spec)
     return {
         "input": _input(sizes),
-        **_convolution(spec, sizes.get("c1"), C1_TABLE),
+        **_convolution(spec, sizes.get("c1")),
         **_subsampling(spec, sizes.get("s2")),
-        **_convolution(spec, sizes.get("c3"), c3_table(spec)),
+        **_convolution(spec, sizes.get("c3")),
         **_subsampling(spec, sizes.get("s4")),
         "flatten": nn.Flatten(),
         **_full(sizes["c5"]),  # 5x5 kernels on maps of 5x5: fully connected in all but name
@@ -65,9 +64,10 @@ def _input(sizes: Account) -> nn.Module:
     return InputCoding(frame=FRAME, field=sizes.input.output_shape[-1])
 
 
-def _convolution(spec: NetworkSpec, layer: Layer | None, table: Table) -> Modules:
-    if layer is None:
+def _convolution(spec: NetworkSpec, layer: Layer | None) -> Modules:
+    if layer is None or layer.table is None:
         return {}
+    table = layer.table
     inputs, in_size, _ = layer.input_shape
     out_size, stride = layer.output_shape[-1], conv_stride(spec)
     match spec.connectivity:

@@ -39,9 +39,9 @@ def matched(spec: NetworkSpec, baseline: NetworkSpec, match: Match) -> NetworkSp
 
 
 def _require_a_width(spec: NetworkSpec) -> None:
-    if spec.c5_units is not None:
+    if spec.c5_units != "paper":
         raise ValueError(
-            f"`match` computes `c5_units`, which must be null, but got {spec.c5_units}."
+            f"`match` computes `c5_units`, which must be 'paper', but got {spec.c5_units}."
         )
     if spec.hidden and not _free(spec):
         raise ValueError(

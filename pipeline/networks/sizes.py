@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from math import prod
 
+from pipeline.networks.spec import Table
+
 FLOAT = 4  # bytes
 
 
@@ -23,6 +25,8 @@ class Layer:
     """(maps, height, width) or (units,)."""
     window: int
     """Side of the square of units that a unit reads, in each map of the layer before it."""
+    table: Table | None = None
+    """The maps of the layer before it that feed each of its own, where not all do."""
     parameters: int = 0
     connections: int = 0
     """As the paper counts them: every weight at every place it is used, and every bias (II.B)."""
@@ -61,8 +65,8 @@ class Account:
         return sum(layer.activation_bytes for layer in self.layers)
 
     def __getitem__(self, name: str) -> Layer:
-        return next(layer for layer in self.layers if layer.name == name)
+        return {layer.name: layer for layer in self.layers}[name]
 
     def get(self, name: str) -> Layer | None:
         """None where the network has no such layer."""
-        return next((layer for layer in self.layers if layer.name == name), None)
+        return {layer.name: layer for layer in self.layers}.get(name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 FRAME = 32  # pixels; the 28x28 field with two pixels of background on each side (II.B)
@@ -18,8 +17,10 @@ BODY = {
     "hierarchy": "two",
     "c3_table": "paper",
     "subsampling": "trainable",
-    "c5_units": None,
+    "c5_units": "paper",
 }
+# What these fields may hold instead of a word.
+OTHER_THAN_WORDS = {"c3_table": tuple, "c5_units": int}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +51,19 @@ class NetworkSpec:
     """Euclidean distance to fixed codes with the MAP criterion, or ten logits (II.B, II.C)."""
     hidden: tuple[int, ...]
     """Widths of a plain multi-layer perceptron instead of the convolutional body; () for none."""
-    c5_units: int | None
-    """Width of C5; None for the paper's 120, or with one stage for the 47 that come nearest to
-    LeNet-5's number of parameters."""
+    c5_units: Literal["paper"] | int
+    """Width of C5: the paper's 120, or with one stage the 47 that come nearest to LeNet-5's number
+    of parameters; or any other."""
 
     def __post_init__(self) -> None:
-        if problem := next(chain(self._unknown(), self._sizes(), self._contradictions()), None):
-            raise ValueError(problem)
+        if problems := [*self._unknown(), *self._sizes(), *self._contradictions()]:
+            raise ValueError(" ".join(problems))
 
     def _unknown(self) -> Iterator[str]:
         for field, words in WORDS.items():
             word = getattr(self, field)
-            if words and word not in words and not isinstance(word, tuple):
+            spelled_out = isinstance(word, OTHER_THAN_WORDS.get(field, ()))
+            if words and word not in words and not spelled_out:
                 yield f"`{field}` must be one of {', '.join(words)}, but got {word!r}."
 
     def _sizes(self) -> Iterator[str]:
@@ -69,9 +71,9 @@ class NetworkSpec:
             yield f"`frame` must be an even number of pixels up to {FRAME}, but got {self.frame}."
         if narrow := [width for width in self.hidden if width < 1]:
             yield f"`hidden` widths must be at least 1, but got {narrow[0]}."
-        if self.c5_units is not None and self.c5_units < 1:
+        if isinstance(self.c5_units, int) and self.c5_units < 1:
             yield f"`c5_units` must be at least 1, but got {self.c5_units}."
-        if not isinstance(self.c3_table, str):
+        if isinstance(self.c3_table, tuple):
             yield from _table_problems(self.c3_table)
 
     def _contradictions(self) -> Iterator[str]:

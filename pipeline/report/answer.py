@@ -6,6 +6,7 @@ Prose here, as in `methods.py`, has `code` and [links](to) in it and nothing els
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pipeline.analysis.comparison import STILL_IMPROVING
 from pipeline.report import numbers
 
 # (mechanism, word) of a variant that differs in nothing else -> what was done to the network.
@@ -22,7 +23,10 @@ DEEDS = {
     ("activation", "relu"): "using ReLU",
     ("output", "linear"): "a linear output layer",
 }
-CHANGED = ("worse", "worse by less than the margin", "better", "better by less than the margin")
+CHANGED = (
+    *("worse", "worse by less than the margin", "better", "better by less than the margin"),
+    STILL_IMPROVING,
+)
 UNCHANGED = ("practically equal", "not distinguished")
 Comparison = Mapping[str, Any]
 
@@ -47,6 +51,17 @@ def with_baseline(results: Mapping[str, Any]) -> list[Comparison]:
         each["variant"]: each for each in results["comparisons"] if each["baseline"] == baseline
     }
     return [found[name] for name in results["variants"] if name in found]
+
+
+def loser(comparison: Comparison) -> str:
+    """Of the two that were compared the one with the higher error."""
+    return comparison["variant" if comparison["difference"] > 0 else "baseline"]
+
+
+def improving(variant: Mapping[str, Any]) -> bool:
+    """Whether its audit found that it had learned too little."""
+    audit = variant["tuning"]["audit"]
+    return audit is not None and audit["still_improving"]
 
 
 def deed(name: str, variant: Mapping[str, Any]) -> str:
@@ -79,13 +94,15 @@ def _error(error: Mapping[str, Any]) -> str:
 def _sentence(
     results: Mapping[str, Any], comparisons: Sequence[Comparison], verdicts: Sequence[str]
 ) -> str:
-    groups = [[each for each in comparisons if each["verdict"] == word] for word in verdicts]
-    clauses = [_clause(results, group) for group in groups if group]
+    groups: dict[str, list[Comparison]] = {}
+    for each in (each for word in verdicts for each in comparisons if each["verdict"] == word):
+        groups.setdefault(_ending(each, results["study"]["margin"]), []).append(each)
+    clauses = [_clause(results, group, ending) for ending, group in groups.items()]
     text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}." if clauses else ""
 
 
-def _clause(results: Mapping[str, Any], group: Sequence[Comparison]) -> str:
+def _clause(results: Mapping[str, Any], group: Sequence[Comparison], ending: str) -> str:
     """As in "removing a cost 0.2 points of test error (...) and removing b 0.3: both worse"."""
     word = group[0]["verdict"]
     write = _effect(word)
@@ -97,7 +114,7 @@ def _clause(results: Mapping[str, Any], group: Sequence[Comparison]) -> str:
         amount, interval = write(each)
         told.append(f"{deed(each['variant'], variants[each['variant']])} {amount} ({interval})")
     together = {1: "", 2: "both "}.get(len(group), "all ")
-    return f"{numbers.listed(told)}: {together}{_with_margin(word, results['study']['margin'])}"
+    return f"{numbers.listed(told)}: {together}{ending}"
 
 
 def _first(word: str, subject: str, effect: tuple[str, str], seeds: str) -> str:
@@ -126,8 +143,13 @@ def _effect(word: str) -> Callable[[Comparison], tuple[str, str]]:
     return write
 
 
-def _with_margin(word: str, margin: float) -> str:
-    points = f"{numbers.plain(100 * margin)} points"
+def _ending(comparison: Comparison, margin: float) -> str:
+    """The verdict, with what it takes to understand it."""
+    word, points = comparison["verdict"], numbers.points(margin)
+    if word == STILL_IMPROVING and loser(comparison) == comparison["variant"]:
+        return f"{word}, so not judged worse"
+    if word == STILL_IMPROVING:
+        return f"not judged better, for `{comparison['baseline']}` was {word}"
     if word == "practically equal":
         return f"{word} (within ±{points})"
     return f"{word} of {points}" if word.endswith("margin") else word

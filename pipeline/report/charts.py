@@ -1,38 +1,27 @@
 """The figures: one Vega-Lite specification each, drawn as SVG and interactive in the page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import altair as alt
-import vl_convert
 
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
 from pipeline.report import architecture, numbers, rows, theme, titles
+from pipeline.report.figure import (
+    HEIGHT,
+    ROW_HEIGHT,
+    WIDTH,
+    Figure,
+    counting,
+    data,
+    figure,
+    looks,
+    tooltips,
+)
 
 Curves = Mapping[str, Sequence[Mapping[str, Any]]]
-
-WIDTH, HEIGHT, ROW_HEIGHT = 600, 320, 34
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A figure; `name` is its file's, without the ending; `spec` lacks the colours of a page.
-
-    `heading` is that of the section which it opens; empty where it opens none.
-    """
-
-    name: str
-    heading: str = ""
-    title: str
-    caption: str
-    spec: dict[str, Any]
-
-    def svg(self) -> str:
-        """As it stands beside the Markdown, dark on white."""
-        return vl_convert.vegalite_to_svg({**self.spec, "config": theme.config(dark=False)})
 
 
 def figures(
@@ -45,6 +34,7 @@ def figures(
         errors(results),
         learning_curves(results, curves),
         architectures(accounts, baseline=results["study"]["baseline"], differences=found),
+        tuning(results),
     ]
 
 
@@ -54,18 +44,18 @@ def differences(results: Mapping[str, Any]) -> Figure:
     margin = 100 * results["study"]["margin"]
     x = partial(alt.X, title="change in test error, percentage points")
     y = alt.Y("comparison:N", sort=[row["comparison"] for row in drawn], title=None)
-    band = alt.Chart(_data([{"low": -margin, "high": margin}])).mark_rect(
+    band = alt.Chart(data([{"low": -margin, "high": margin}])).mark_rect(
         color=theme.MUTED, opacity=0.2
     )
-    zero = alt.Chart(_data([{"value": 0}])).mark_rule(color=theme.MUTED)
-    words = alt.Chart(_data(drawn)).mark_text(align="left", baseline="middle", dx=8)
+    zero = alt.Chart(data([{"value": 0}])).mark_rule(color=theme.MUTED)
+    words = alt.Chart(data(drawn)).mark_text(align="left", baseline="middle", dx=8)
     layers = [
         band.encode(x=x("low:Q"), x2="high:Q"),
         zero.encode(x=x("value:Q")),
         *_intervals(drawn, x, y),
         words.encode(x=x("end:Q"), y=y, text="verdict:N"),
     ]
-    return _figure(
+    return figure(
         "differences",
         alt.LayerChart(layer=layers, height=alt.Step(ROW_HEIGHT)),
         title=titles.differences(results),
@@ -77,11 +67,11 @@ def errors(results: Mapping[str, Any]) -> Figure:
     """Every variant's test error in percent, with its interval; each seed a small point."""
     x = partial(alt.X, title="test error, %", scale=alt.Scale(zero=False))
     y = alt.Y("variant:N", sort=list(results["variants"]), title=None)
-    seeds = alt.Chart(_data(rows.seeds(results))).mark_point(
+    seeds = alt.Chart(data(rows.seeds(results))).mark_point(
         size=14, filled=True, color=theme.MUTED, opacity=0.8, yOffset=9
     )
     layers = [*_intervals(rows.errors(results), x, y), seeds.encode(x=x("value:Q"), y=y)]
-    return _figure(
+    return figure(
         "errors",
         alt.LayerChart(layer=layers, height=alt.Step(ROW_HEIGHT)),
         title=titles.errors(results),
@@ -94,19 +84,17 @@ def learning_curves(results: Mapping[str, Any], curves: Curves) -> Figure:
     # No error at all has no place on this axis: it is drawn at half an image.
     drawn = rows.curves(curves, floor=0.5 / results["study"]["training_images"])
     y = partial(alt.Y, title="training error, %", scale=alt.Scale(type="log", nice=False))
-    color, dash, shape = _looks(list(results["variants"]))
-    epochs = results["study"]["epochs"]
-    ticks = list(range(1, epochs + 1, 1 + epochs // 20))
-    x = alt.X("epoch:Q", axis=alt.Axis(values=ticks, format="d", grid=False))
-    base = alt.Chart(_data(drawn)).encode(x=x, color=color)
+    color, dash, shape = looks(list(results["variants"]))
+    x = alt.X("epoch:Q", axis=counting(1, results["study"]["epochs"]))
+    base = alt.Chart(data(drawn)).encode(x=x, color=color)
     layers = [
         base.mark_area(opacity=0.12).encode(y=y("low:Q"), y2="high:Q"),
         base.mark_line(strokeWidth=2).encode(y=y("mean:Q"), strokeDash=dash),
         base.mark_point(size=45, filled=True, opacity=1).encode(
-            y=y("mean:Q"), shape=shape, tooltip=_tooltips(drawn)
+            y=y("mean:Q"), shape=shape, tooltip=tooltips(drawn)
         ),
     ]
-    return _figure(
+    return figure(
         "learning_curves",
         alt.LayerChart(layer=layers, height=HEIGHT),
         title=titles.curves(curves),
@@ -130,12 +118,12 @@ def architectures(
     told = {name: in_words(words, accounts[name]) for name, words in differences.items()}
     marks = architecture.marks(drawn, accounts[baseline], told)
     units = architecture.units_in_a_pixel(accounts[name] for name in differences)
-    return _figure(
+    return figure(
         "architectures",
         alt.LayerChart(
             layer=[_marks(kind, values, places) for kind, values in marks.items()], height=height
         ),
-        heading="Architectures",
+        section="Architectures",
         title=titles.architectures(list(differences), baseline),
         caption=titles.ARCHITECTURES.format(
             baseline=baseline, side=architecture.SIDE, units=numbers.counted(units, "unit")
@@ -143,47 +131,47 @@ def architectures(
     )
 
 
+def tuning(results: Mapping[str, Any]) -> Figure:
+    """Every variant's best validation error so far by trial, on a logarithmic axis."""
+    # As in the curves of training: no error at all is drawn at half an image.
+    drawn = rows.trials(results, floor=0.5 / results["study"]["validation_images"])
+    last = max(len(each["tuning"]["trials"]) for each in results["variants"].values()) - 1
+    color, dash, shape = looks(list(results["variants"]))
+    x = alt.X("trial:Q", axis=counting(0, last), scale=alt.Scale(nice=False, padding=10))
+    scale = alt.Scale(type="log", nice=False, padding=10)
+    y = alt.Y("value:Q", title="best validation error so far, %", scale=scale)
+    best = [row for row in drawn if row["improved"]]
+    layers = [
+        alt.Chart(data(drawn))
+        .mark_line(strokeWidth=2, interpolate="step-after")
+        .encode(x=x, y=y, color=color, strokeDash=dash),
+        alt.Chart(data(best))
+        .mark_point(size=45, filled=True, opacity=1)
+        .encode(x=x, y=y, color=color, shape=shape, tooltip=tooltips(best)),
+    ]
+    return figure(
+        "tuning",
+        alt.LayerChart(layer=layers, height=HEIGHT),
+        section="Tuning",
+        title=titles.tuning(results),
+        caption=titles.TUNING,
+    )
+
+
 def _marks(kind: str, values: rows.Rows, places: Mapping[str, Any]) -> alt.Chart:
     look = architecture.MARKS[kind]
     ends = {"text": "text:N"} if look["type"] == "text" else {"x2": "x2:Q", "y2": "y2:Q"}
     # Read out, the accounts say all that there is to see.
-    chart = alt.Chart(_data(values), mark=alt.MarkDef(**look, aria=kind == "account"))
-    return chart.encode(**places, **ends, tooltip=_tooltips(values))
-
-
-def _looks(variants: list[str]) -> tuple[alt.Color, alt.StrokeDash, alt.Shape]:
-    """A variant's line has a colour and a dash, its points a shape: one legend for all three."""
-    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolSize=80, symbolOpacity=1)
-    return (
-        alt.Color("variant:N", scale=theme.scale(variants, theme.COLOURS), legend=legend),
-        alt.StrokeDash("variant:N", scale=theme.scale(variants, theme.DASHES), legend=legend),
-        alt.Shape("variant:N", scale=theme.scale(variants, theme.SHAPES), legend=legend),
-    )
+    chart = alt.Chart(data(values), mark=alt.MarkDef(**look, aria=kind == "account"))
+    return chart.encode(**places, **ends, tooltip=tooltips(values))
 
 
 def _intervals(drawn: rows.Rows, x: Callable[[str], alt.X], y: alt.Y) -> list[alt.Chart]:
     """A line for each interval that there is, and the estimate on it as a point."""
     bounded = [row for row in drawn if row["low"] is not None]
-    line = alt.Chart(_data(bounded)).mark_rule(color=theme.MARK, strokeWidth=2)
-    point = alt.Chart(_data(drawn)).mark_point(size=70, filled=True, color=theme.MARK, opacity=1)
+    line = alt.Chart(data(bounded)).mark_rule(color=theme.MARK, strokeWidth=2)
+    point = alt.Chart(data(drawn)).mark_point(size=70, filled=True, color=theme.MARK, opacity=1)
     return [
         line.encode(x=x("low:Q"), x2="high:Q", y=y),
-        point.encode(x=x("value:Q"), y=y, tooltip=_tooltips(drawn)),
+        point.encode(x=x("value:Q"), y=y, tooltip=tooltips(drawn)),
     ]
-
-
-def _tooltips(drawn: rows.Rows) -> list[alt.Tooltip]:
-    fields = [field for field in rows.TOOLTIPS if drawn and field in drawn[0]]
-    return [alt.Tooltip(f"{field}:N", title=rows.TOOLTIPS[field]) for field in fields]
-
-
-def _data(values: rows.Rows) -> alt.InlineData:
-    return alt.InlineData(values=values)
-
-
-def _figure(
-    name: str, chart: alt.LayerChart, *, title: str, caption: str, heading: str = ""
-) -> Figure:
-    spec = chart.properties(width=WIDTH, title=title, description=f"{title}. {caption}").to_dict()
-    del spec["config"]  # altair's own theme; ours depends on the page
-    return Figure(name=name, heading=heading, title=title, caption=caption, spec=spec)

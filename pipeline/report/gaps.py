@@ -5,12 +5,21 @@ from itertools import count
 from typing import Any
 
 from pipeline.analysis.significance import can_reject, smallest_p
+from pipeline.analysis.tuning import IMPROVEMENT
 from pipeline.report import numbers
+from pipeline.report.answer import improving
 
 
 def gaps(results: Mapping[str, Any]) -> list[str]:
     """One sentence or two for each thing that is missing or odd; none in a complete study."""
-    return [*_comparisons(results), *_seeds(results), *_networks(results), *_devices(results)]
+    return [
+        *_comparisons(results),
+        *_seeds(results),
+        *_networks(results),
+        *_devices(results),
+        *_tuning(results),
+        *_audits(results),
+    ]
 
 
 def _comparisons(results: Mapping[str, Any]) -> Iterator[str]:
@@ -96,4 +105,48 @@ def _devices(results: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"The networks were trained on different devices (`{devices}`): a difference "
             "between variants may be one between devices."
+        )
+
+
+def _tuning(results: Mapping[str, Any]) -> Iterator[str]:
+    for name, variant in results["variants"].items():
+        trials = variant["tuning"]["trials"]
+        failed = {each["trial"]: each["failure"] for each in trials if each["failure"]}
+        if failed:
+            reasons = [f"{trial} ({reason})" for trial, reason in failed.items()]
+            yield (
+                f"Of the {numbers.counted(len(trials), 'trial')} of `{name}`, {len(failed)} "
+                f"failed: {numbers.listed(reasons)}. They count as tried."
+            )
+        for candidate in variant["tuning"]["candidates"]:
+            reasons = candidate["failures"]
+            if reasons:
+                yield (
+                    f"Trial {candidate['trial']} of `{name}` failed when it was trained again, "
+                    f"with {_seed_list(list(map(int, reasons)), reasons)}: it could not be chosen."
+                )
+
+
+def _audits(results: Mapping[str, Any]) -> Iterator[str]:
+    places = numbers.resolved(results["study"]["validation_images"])
+    audits = {name: each["tuning"]["audit"] for name, each in results["variants"].items()}
+    gains = [
+        f"`{name}` ({numbers.percent(audits[name]['improvement'], places)})"
+        for name, variant in results["variants"].items()
+        if improving(variant)
+    ]
+    if gains:
+        yield (
+            "Still improving when training ended: twice the epochs took more than "
+            f"{numbers.points(IMPROVEMENT)} off the validation error of {numbers.listed(gains)}. "
+            "Such a variant had not learned enough: where it would lose a comparison, the verdict "
+            "is *still improving*."
+        )
+    unknown = [
+        f"`{name}`" for name, audit in audits.items() if not audit or audit["improvement"] is None
+    ]
+    if unknown:
+        yield (
+            f"Whether {numbers.listed(unknown)} would improve with more epochs is not known: the "
+            "trainings that would tell were not asked for or failed."
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.analysis.significance import smallest_p
+from pipeline.analysis.tuning import IMPROVEMENT
 from pipeline.report import numbers
 
 STANDARD = "standard"
@@ -75,9 +76,11 @@ def _networks(results: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "Hyperparameters",
-            "They were set for each variant by a small search on validation data: see "
-            f"{link(results, 'docs/hyperparameters.md')}. Another search might have found others; "
-            "the intervals here do not include that.",
+            "A sweep of each variant's own chose them, alike for all: see the section on tuning. "
+            f"For that alone {numbers.count(study['validation_images'])} training images were "
+            "held back, by a split that is stratified and fixed by a seed. The final trainings "
+            "use all training images, the settings that won, and seeds that no sweep has used; "
+            "nothing is selected after tuning.",
         ),
     ]
 
@@ -146,9 +149,11 @@ def _deciding(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             "Verdict",
             "In this order. *Not testable*: a seed is missing, nothing varies, or there are too "
             "few seeds for the family. *Worse* or *better*: both corrected p are below 0.05; *by "
-            "less than the margin* if the 90 % interval lies inside it. *Practically equal*: the "
-            f"90 % interval lies inside ±{margin} points, a margin set beforehand in "
-            "`params.yaml`. *Not distinguished*: none of these; the half-width of the 95 % "
-            "interval stands beside it, for “not distinguished” is not “equal”.",
+            "less than the margin* if the 90 % interval lies inside it. *Still improving* stands "
+            "in their place where the one that would lose had not learned enough: twice the "
+            f"epochs took more than {numbers.points(IMPROVEMENT)} off its validation error. "
+            f"*Practically equal*: the 90 % interval lies inside ±{margin} points, a margin set "
+            "beforehand in `params.yaml`. *Not distinguished*: none of these; the half-width of "
+            "the 95 % interval stands beside it, for “not distinguished” is not “equal”.",
         ),
     ]

@@ -4,7 +4,7 @@ Estimates come in as fractions. One point is one percentage point of test error.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -18,6 +18,11 @@ def decimals(ci95: Sequence[float] | None) -> int:
     if ci95 is None or half_width(ci95) == 0:
         return 2
     return min(3, max(1, 1 - math.floor(math.log10(100 * half_width(ci95)))))
+
+
+def resolved(num_images: int) -> int:
+    """How many decimals of a percentage one of so many images makes; one at least."""
+    return max(1, math.ceil(math.log10(num_images) - 2))
 
 
 def half_width(ci95: Sequence[float]) -> float:
@@ -76,6 +81,17 @@ def plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return "-".join(plain(item) for item in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def settings(values: Mapping[str, object]) -> str:
+    """As in "learning_rate 0.004, init fan_in"; what does not apply is left out."""
+    told = {name: plain(value) for name, value in values.items() if value is not None}
+    return ", ".join(f"{name} {value}" for name, value in told.items())
+
+
+def points(share: float) -> str:
+    """A margin or a limit, as in "0.2 points"."""
+    return f"{plain(100 * share)} points"
 
 
 def listed(names: Sequence[str]) -> str:

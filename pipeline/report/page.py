@@ -10,9 +10,9 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pipeline.report import tables, theme
+from pipeline.report import tables, theme, tuning
 from pipeline.report.answer import answer
-from pipeline.report.charts import Figure
+from pipeline.report.figure import Figure
 from pipeline.report.gaps import gaps
 from pipeline.report.methods import command, foreign, methods, scope
 
@@ -53,7 +53,10 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "gaps": gaps(results),
         "main": tables.main_table(results),
         "comparisons": tables.comparison_table(results),
-        "hyperparameters": tables.hyperparameter_table(results),
+        "fairness": tuning.fairness(results),
+        "chosen": tuning.chosen_table(results),
+        "candidates": tuning.candidate_table(results),
+        "importance": tuning.importance_table(results),
         "notes": {name: note for name, note in notes.items() if note},
         "methods": methods(results),
         "origin": tables.origin_table(results),

@@ -15,6 +15,8 @@ TOOLTIPS = {
     "variant": "variant",
     "comparison": "comparison",
     "epoch": "epoch",
+    "trial": "trial",
+    "settings": "settings",
     "estimate": "estimate",
     "interval": "95 % interval",
     "range": "range over seeds",
@@ -79,6 +81,27 @@ def curves(points: Mapping[str, Sequence[Mapping[str, Any]]], *, floor: float) -
     ]
 
 
+def trials(results: Mapping[str, Any], *, floor: float) -> Rows:
+    """A row for each variant and trial from the first that did not fail; `floor` as in `curves`.
+
+    `improved` says whether the trial was better than all before it.
+    """
+    places = numbers.resolved(results["study"]["validation_images"])
+    return [
+        {
+            "variant": name,
+            "trial": trial["trial"],
+            "value": 100 * max(trial["best"], floor),
+            "improved": before is None or trial["best"] < before,
+            "settings": numbers.settings(trial["hyperparameters"]),
+            "estimate": numbers.percent(trial["best"], places) + " %",
+        }
+        for name, variant in results["variants"].items()
+        for before, trial in _after(variant["tuning"]["trials"])
+        if trial["best"] is not None
+    ]
+
+
 def layer(variant: str, layer: Layer, baseline: Layer | None) -> dict[str, Any]:
     """The account of a layer, and in which of its columns the baseline's has something else."""
     return {
@@ -111,6 +134,11 @@ def shape(layer: Layer) -> str:
         return numbers.count(number)
     size = "x".join(map(str, sides))
     return size if number == 1 else f"{number}@{size}"
+
+
+def _after(trials: Sequence[Mapping[str, Any]]) -> list[tuple[float | None, Mapping[str, Any]]]:
+    """Each trial with the best error before it."""
+    return list(zip([None, *(trial["best"] for trial in trials)], trials, strict=False))
 
 
 def _differing(layer: Layer, baseline: Layer | None) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.networks.describe import COUNTS, in_words
+from pipeline.analysis.comparison import STILL_IMPROVING
+from pipeline.networks.describe import COUNTS
 from pipeline.report import numbers
-from pipeline.report.answer import with_baseline
+from pipeline.report.answer import improving, loser, with_baseline
 
 SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
 
@@ -53,7 +54,11 @@ def main_table(results: Mapping[str, Any]) -> Table:
         ),
         numeric=(False, False, True, True, True, True, True, True, False, False),
         rows=tuple(
-            (*_identity(name, variant), *_error(variant["test_error"]), *_change(found.get(name)))
+            (
+                *_identity(name, variant),
+                *_error(variant["test_error"]),
+                *_change(name, variant, found.get(name)),
+            )
             for name, variant in results["variants"].items()
         ),
     )
@@ -71,21 +76,6 @@ def comparison_table(results: Mapping[str, Any]) -> Table:
         ),
         numeric=(False, False, False, True, True, True, True, True, True, False),
         rows=tuple(_comparison(each) for each in results["comparisons"]),
-    )
-
-
-def hyperparameter_table(results: Mapping[str, Any]) -> Table:
-    """A row a variant; a dash where a setting does not apply."""
-    settings = [variant["hyperparameters"] for variant in results["variants"].values()]
-    names = list(dict.fromkeys(name for setting in settings for name in setting))
-    return Table(
-        caption="Hyperparameters of the final trainings.",
-        columns=("Variant", *names),
-        numeric=(False, *(True for _ in names)),
-        rows=tuple(
-            (name, *(numbers.plain(setting.get(key)) for key in names))
-            for name, setting in zip(results["variants"], settings, strict=True)
-        ),
     )
 
 
@@ -125,7 +115,7 @@ def origin_table(results: Mapping[str, Any]) -> Table:
 def _identity(name: str, variant: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"{name} (reference model)" if variant["reference_model"] else name,
-        in_words(variant["difference"]) or numbers.NONE,
+        variant["differs_in"] or numbers.NONE,
         *(numbers.count(variant[size]) for size in COUNTS),
     )
 
@@ -137,16 +127,27 @@ def _error(error: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def _change(comparison: Mapping[str, Any] | None) -> tuple[str, str, str]:
+def _change(
+    name: str, variant: Mapping[str, Any], comparison: Mapping[str, Any] | None
+) -> tuple[str, str, str]:
+    """Change, what it is against, and the verdict, to which a variant's own audit is added."""
+    judged = verdict(comparison) if comparison else "baseline"
+    if improving(variant) and judged != f"{STILL_IMPROVING} ({name})":
+        judged = f"{judged}, itself {STILL_IMPROVING}"
     if comparison is None:
-        return numbers.NONE, numbers.NONE, "baseline"
+        return numbers.NONE, numbers.NONE, judged
     change = numbers.change_with_interval(comparison["difference"], comparison["ci95"])
-    return change, comparison["baseline"], verdict(comparison)
+    return change, comparison["baseline"], judged
 
 
 def verdict(comparison: Mapping[str, Any]) -> str:
-    """The verdict; where nothing was found, with the half-width of what could have been."""
+    """The verdict; where nothing was found, with the half-width of what could have been.
+
+    Where it may not be given, with the one that would have lost.
+    """
     word, ci95 = comparison["verdict"], comparison["ci95"]
+    if word == STILL_IMPROVING:
+        return f"{word} ({loser(comparison)})"
     if word != "not distinguished":
         return word
     return f"{word} (±{numbers.percent(numbers.half_width(ci95), numbers.decimals(ci95))})"

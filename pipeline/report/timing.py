@@ -9,14 +9,14 @@ from pipeline.errors import UserError
 def total(timings: Sequence[Mapping[str, Any]], report_s: float) -> dict[str, Any]:
     """The sum and its parts in seconds, out of the stages' own records and the report's time.
 
-    `device` and `workers` are those of the training stages; a study whose stages ran on several
+    `device` and `workers` are those of the stages that train; a study whose stages ran on several
     devices names them all, and `workers` is the largest number: 0 where the cache had everything.
 
     Raises:
         UserError: If a record says no wall time.
     """
     stages = {_name(timing): _wall(timing) for timing in timings} | {"report": report_s}
-    trained = [timing for timing in timings if timing["stage"] == "train"]
+    trained = [timing for timing in timings if timing["stage"] in ("sweep", "train")]
     return {
         "total_s": sum(stages.values()),
         "stages": stages,

@@ -30,6 +30,13 @@ ARCHITECTURES = (
     "layer of {baseline} that is absent."
 )
 
+TUNING = (
+    "Best validation error so far, by trial of each variant's sweep; one seed a trial; "
+    "logarithmic axis, where no error at all is drawn at half an image. A mark stands where a "
+    "trial was better than all before it. Trial 0 has the defaults, the others the points of one "
+    "design, the same for all variants. A trial is short: the best of them were trained again."
+)
+
 
 def differences(results: Mapping[str, Any]) -> str:
     verdicts = Counter(each["verdict"] for each in results["comparisons"])
@@ -66,6 +73,16 @@ def architectures(variants: Sequence[str], baseline: str) -> str:
         return f"{baseline}, drawn to scale"
     drawn = variants[0] if len(variants) == 1 else numbers.counted(len(variants), "variant")
     return f"{drawn}, drawn to scale; what differs from {baseline} is blue and bold"
+
+
+def tuning(results: Mapping[str, Any]) -> str:
+    last = {name: each["tuning"]["trials"][-1] for name, each in results["variants"].items()}
+    found = {name: trial["best"] for name, trial in last.items()}
+    lowest, *_, highest = 2 * sorted(found, key=lambda name: found[name])
+    trials = numbers.counted(max(trial["trial"] for trial in last.values()) + 1, "trial")
+    places = numbers.resolved(results["study"]["validation_images"])
+    ends = [f"{numbers.percent(found[name], places)} % ({name})" for name in (lowest, highest)]
+    return f"Best validation error after {trials}: {' to '.join(dict.fromkeys(ends))}"
 
 
 def _mean(error: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ def _runner_up(winner: dict[str, Any], others: Sequence[dict[str, Any]]) -> dict
     if not others or others[0]["validation_error"] is None:
         return None
     error = others[0]["validation_error"]
-    distance = error - winner["validation_error"]
+    distance = _difference(error, winner["validation_error"])
     return {"trial": others[0]["trial"], "validation_error": error, "distance": distance}
 
 
@@ -72,7 +72,7 @@ def _audit(sweep: Sweep) -> dict[str, Any] | None:
     lengths = sorted({each.cell.epochs for each in sweep.audit})
     errors = [mean_error(_errors(sweep.audit, epochs)) for epochs in lengths]
     once, twice = errors
-    improvement = None if once is None or twice is None else once - twice
+    improvement = None if once is None or twice is None else _difference(once, twice)
     return {
         "seeds": list(sweep.search.audit_seeds),
         "epochs": lengths,
@@ -80,6 +80,11 @@ def _audit(sweep: Sweep) -> dict[str, Any] | None:
         "improvement": improvement,
         "still_improving": improvement is not None and improvement > IMPROVEMENT,
     }
+
+
+def _difference(error: float, other: float) -> float:
+    """Both are means of counts over images: the last bits of a float would tip an exact tie."""
+    return round(error - other, 12)
 
 
 def _errors(trainings: Iterable[Training], epochs: int) -> list[float | None]:

@@ -71,7 +71,7 @@ def sweep(
     """
 
     def trained(phase: Phase, cells: list[tuple[int, TrainingCell]]) -> list[Training]:
-        results = train(phase, [cell for _, cell in cells])
+        results = train(phase, [cell for _, cell in cells]) if cells else []
         return [
             Training(trial=trial, cell=cell, result=result)
             for (trial, cell), result in zip(cells, results, strict=True)

@@ -4,10 +4,18 @@ import time
 from pathlib import Path
 
 from pipeline.analysis.curves import summarise
-from pipeline.analysis.inputs import read_history, read_json, read_predictions, read_spec
-from pipeline.analysis.results import Outcome, Plan, assemble, headline, to_json
+from pipeline.analysis.inputs import (
+    read_history,
+    read_json,
+    read_predictions,
+    read_spec,
+    read_sweep,
+)
+from pipeline.analysis.outcomes import Outcome
+from pipeline.analysis.results import Plan, assemble, headline, to_json
 from pipeline.data.cache import place
 from pipeline.networks.accounting import account
+from pipeline.networks.describe import COUNTS, in_words
 from pipeline.report.charts import figures
 from pipeline.report.page import to_html, to_markdown
 from pipeline.report.timing import total
@@ -41,6 +49,7 @@ def plan(study: Study) -> Plan:
         name=study.name,
         digest=study.digest,
         source=study.data.source,
+        validation_images=study.data.validation_images,
         baseline=study.baseline,
         seeds=study.seeds,
         epochs=study.training.epochs,
@@ -55,8 +64,10 @@ def outcome(study: Study, name: str) -> Outcome:
     sizes = account(study.networks[name])
     return Outcome(
         difference=study.variants[name],
+        differs_in=in_words(study.variants[name], sizes),
         note=study.notes.get(name),
-        sizes={size: getattr(sizes, size) for size in ("parameters", "connections", "macs")},
+        sizes={size: getattr(sizes, size) for size in COUNTS},
+        sweep=read_sweep(Path("sweeps", name)),
         spec=read_spec(Path("models", name, "spec.json")),
         history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
         predictions=read_predictions(Path("predictions", f"{name}.npz"), seeds=study.seeds),
@@ -65,5 +76,6 @@ def outcome(study: Study, name: str) -> Outcome:
 
 def timing_files(study: Study) -> list[Path]:
     """In the order in which the stages run."""
-    each = [f"{stage}-{name}" for name in study.variants for stage in ("train", "evaluate")]
+    stages = ("sweep", "train", "evaluate")
+    each = [f"{stage}-{name}" for stage in stages for name in study.variants]
     return [Path("timings", f"{name}.json") for name in ("download", *each)]

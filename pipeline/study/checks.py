@@ -55,14 +55,16 @@ def _field_mistakes(written: Any) -> list[Mistake]:
 def _is_meant(error: Any) -> bool:
     """Pydantic says what is wrong with a value both as a word and as a table: one is enough."""
     branch = str(error["loc"][-1]) if error["loc"] else ""
-    if isinstance(error["input"], list):
-        return not branch.startswith("literal[")
-    return not branch.startswith("tuple[")
+    as_word = error["input"] is None or isinstance(error["input"], str)
+    if branch.startswith("literal["):
+        return as_word
+    return not (as_word and (branch == "int" or branch.startswith("tuple[")))
 
 
 def _mistake(error: Any) -> Mistake:
     parts = [str(part) for part in error["loc"]]
-    path = ".".join(part for part in parts if not part.startswith(HIDDEN)) or "the file"
+    shown = [part for part in parts if part != "int" and not part.startswith(HIDDEN)]
+    path = ".".join(shown) or "the file"
     match error["type"]:
         case "extra_forbidden" | "unexpected_keyword_argument":
             return (
@@ -90,6 +92,7 @@ def _allowed(path: Iterable[object]) -> list[str]:
     for part in path:
         of_any_name = section.get("patternProperties", {"": None})
         section = section.get("properties", {}).get(part) or next(iter(of_any_name.values()))
+        section = next(iter(section.get("anyOf", [section])))  # the other one is null
         while "$ref" in section:
             section = schema["$defs"][section["$ref"].rpartition("/")[2]]
     return list(section["properties"])
@@ -108,7 +111,7 @@ def _combinations(network: Any, variants: Any) -> Iterator[Mistake]:
 
 def _same(network: NetworkSpec, other: NetworkSpec) -> bool:
     """Whether the two are one, though one of them writes out what the other leaves open."""
-    words = [replace(each, c5_units=None) for each in (network, other)]
+    words = [replace(each, c5_units="paper") for each in (network, other)]
     return words[0] == words[1] and account(network) == account(other)
 
 

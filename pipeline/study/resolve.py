@@ -99,5 +99,5 @@ def _without_match(words: Mapping[str, Any]) -> NetworkSpec:
 
 
 def _defaults(section: Defaults, network: NetworkSpec) -> Hyperparameters:
-    values: dict[str, Any] = section.model_dump()
-    return Hyperparameters(**values | ({} if network.output == "rbf" else {"j": None}))
+    j = section.j if network.output == "rbf" else None
+    return Hyperparameters(learning_rate=section.learning_rate, init=section.init, j=j)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -109,18 +110,24 @@ class Workers:
     def _computed(self, jobs: Sequence[Job], missing: Sequence[int]) -> Iterator[Epoch | Finished]:
         client = self.client = self.client or self._started()
         keys = {jobs[index].cell.key for index in missing}
-        futures = {}
-        for index in missing:
-            future = client.submit(_work, jobs[index], key=jobs[index].cell.key, pure=False)
-            future.add_done_callback(self.events.put)
-            futures[future] = index
-        while futures:
+        waiting, running = iter(missing), {}
+
+        def hand_out(places: int) -> None:
+            for index in islice(waiting, places):
+                future = client.submit(_work, jobs[index], key=jobs[index].cell.key, pure=False)
+                future.add_done_callback(self.events.put)
+                running[future] = index
+
+        hand_out(self.limit)  # no more than run: Dask blames a death on all that the worker holds
+        while running:
             event = self.events.get()
             if isinstance(event, Epoch):
                 if event.key in keys:  # or it is a late one, of jobs before these
                     yield event
             else:
-                yield Finished(index=futures.pop(event), result=_result(event), cached=False)
+                index = running.pop(event)
+                hand_out(1)
+                yield Finished(index=index, result=_result(event), cached=False)
                 event.release()
 
     def _started(self) -> "Client":

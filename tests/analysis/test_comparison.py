@@ -12,8 +12,11 @@ def judge(
     difference: float | None,
     ci90: tuple[float, float] | None,
     p_values: tuple[float | None, float | None],
+    improving: tuple[bool, bool] = (False, False),
 ) -> str:
-    return verdict(difference=difference, ci90=ci90, p_values=p_values, margin=MARGIN)
+    return verdict(
+        difference=difference, ci90=ci90, p_values=p_values, margin=MARGIN, improving=improving
+    )
 
 
 def errors(num_seeds: int, counts: list[int], num_images: int = 1000) -> np.ndarray:
@@ -35,6 +38,26 @@ def test_one_significant_test_is_not_enough() -> None:
 def test_a_difference_inside_the_margin_is_still_a_difference() -> None:
     assert judge(0.001, NARROW, SIGNIFICANT) == "worse by less than the margin"
     assert judge(-0.001, (-0.0019, -0.0001), SIGNIFICANT) == "better by less than the margin"
+
+
+@pytest.mark.parametrize("within_margin", [False, True])
+def test_who_is_still_improving_cannot_lose(within_margin: bool) -> None:
+    difference, ci90 = (0.001, NARROW) if within_margin else (0.005, WIDE)
+    turned = (-ci90[1], -ci90[0])
+    variant, baseline = (True, False), (False, True)
+    assert judge(difference, ci90, SIGNIFICANT, variant) == "still improving"
+    assert judge(-difference, turned, SIGNIFICANT, baseline) == "still improving"
+    # Who wins before it has learned enough wins all the more.
+    assert judge(difference, ci90, SIGNIFICANT, baseline).startswith("worse")
+    assert judge(-difference, turned, SIGNIFICANT, variant).startswith("better")
+
+
+def test_where_nobody_loses_it_does_not_matter_who_is_still_improving() -> None:
+    both = (True, True)
+    assert judge(0.005, WIDE, SIGNIFICANT, both) == "still improving"
+    assert judge(0.001, NARROW, NOT_SIGNIFICANT, both) == "practically equal"
+    assert judge(0.005, WIDE, NOT_SIGNIFICANT, both) == "not distinguished"
+    assert judge(None, WIDE, SIGNIFICANT, both) == "not testable"
 
 
 def test_no_difference_inside_the_margin_is_equality() -> None:
@@ -82,6 +105,15 @@ def test_a_comparison_holds_its_difference_its_tests_and_its_verdict() -> None:
     assert found.difference == pytest.approx(0.0503 - 0.0104)
     assert found.p_value == found.p_holm == 2 / 1024
     assert found.verdict == "worse"
+
+
+def test_the_one_that_is_still_improving_is_looked_up_by_its_name() -> None:
+    wrong = {"base": errors(10, list(range(10, 20))), "new": errors(10, list(range(90, 100)))}
+    pairs = [("new", "base"), ("base", "new")]
+    found = compare(wrong, families={"planned": pairs}, margin=MARGIN, improving=["new"])
+    assert [each.verdict for each in found] == ["still improving"] * 2
+    found = compare(wrong, families={"planned": pairs}, margin=MARGIN, improving=["base"])
+    assert [each.verdict for each in found] == ["worse", "better"]
 
 
 def test_the_difference_turns_with_the_pair() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.analysis.inputs import Predictions
-from pipeline.analysis.results import Outcome, Plan, assemble, headline, to_json
+from pipeline.analysis.inputs import Predictions, Sweep
+from pipeline.analysis.outcomes import Outcome
+from pipeline.analysis.results import Plan, assemble, headline, to_json
 from pipeline.errors import UserError
 
 NUM_IMAGES = 200
@@ -15,6 +16,7 @@ PLAN = Plan(
     name="standard",
     digest="p",
     source="mnist",
+    validation_images=10000,
     baseline="lenet5",
     seeds=(0, 1, 2),
     epochs=1,
@@ -22,6 +24,29 @@ PLAN = Plan(
     margin=0.002,
     planned=(("no_pooling", "lenet5"), ("mlp", "no_pooling"), ("absent", "lenet5")),
 )
+
+
+SETTINGS = {"learning_rate": 0.004, "init": "fan_in", "j": None}
+
+
+def sweep(**best: Any) -> Sweep:
+    """Two trials, of which the second failed."""
+    row = {"cell": "k", **SETTINGS, "seed": 100, "epochs": 1}
+    first = {"trial": 0, **row, "value": 0.04, "best": 0.04, "reason": None}
+    second = {"trial": 1, **row, "value": None, "best": 0.04, "reason": "the loss was nan"}
+    winner = {"trial": 0, "validation_error": 0.03, "per_seed": {"101": 0.02, "102": 0.04}}
+    content = {
+        "trial": 0,
+        "hyperparameters": SETTINGS,
+        "tuned": ["learning_rate"],
+        "runner_up": None,
+        "candidates": [winner],
+        "audit": {"seeds": [104], "epochs": [1, 2], "still_improving": False},
+        "edges": [],
+        "importance": None,
+        "budget": {"trials": 2, "failed": 1, "trainings": 6, "epochs": 7},
+    }
+    return Sweep(best=content | best, trials=[first, second])
 
 
 def outcome(counts: list[int], **spec: Any) -> Outcome:
@@ -33,11 +58,13 @@ def outcome(counts: list[int], **spec: Any) -> Outcome:
     history = pd.DataFrame({"seed": [0, 1, 2], "epoch": 1, "train_error": [0.1, 0.2, 0.3]})
     return Outcome(
         difference={"hidden": (300, 100)},
+        differs_in="hidden: 300-100",
         note=None,
         sizes={"parameters": 1, "connections": 2, "macs": 3},
+        sweep=sweep(),
         spec={
             "network": {"hidden": []},
-            "hyperparameters": {"j": None},
+            "hyperparameters": SETTINGS,
             "epochs": 1,
             "batch_size": 128,
             "training_images": 60000,
@@ -81,11 +108,43 @@ def test_a_variant_has_its_error_by_seed_and_its_interval() -> None:
 def test_a_variant_has_its_words_sizes_and_training() -> None:
     variants = assemble(PLAN, OUTCOMES)["variants"]
     assert variants["mlp"]["difference"] == {"hidden": [300, 100]}
+    assert variants["mlp"]["differs_in"] == "hidden: 300-100"
+    assert variants["mlp"]["network"] == {"hidden": [300, 100]}
     assert variants["mlp"]["reference_model"]
     assert not variants["no_pooling"]["reference_model"]
     assert [variants["mlp"][size] for size in ("parameters", "connections", "macs")] == [1, 2, 3]
     assert variants["mlp"]["train_error"] == pytest.approx(0.2)
-    assert variants["mlp"]["validation_error"] is None
+
+
+def test_a_variant_tells_how_its_settings_were_chosen() -> None:
+    variant = assemble(PLAN, OUTCOMES)["variants"]["mlp"]
+    assert variant["validation_error"] == {
+        "mean": 0.03,
+        "per_seed": [0.02, 0.04],
+        "n_seeds": 2,
+    }
+    tuning = variant["tuning"]
+    assert (tuning["trial"], tuning["tuned"]) == (0, ["learning_rate"])
+    assert tuning["inherited"] == {"init": "fan_in", "j": None}
+    assert tuning["budget"]["failed"] == 1
+    assert [trial["validation_error"] for trial in tuning["trials"]] == [0.04, None]
+    assert [trial["failure"] for trial in tuning["trials"]] == [None, "the loss was nan"]
+    assert tuning["trials"][0]["hyperparameters"] == SETTINGS
+
+
+def test_a_variant_that_is_still_improving_cannot_lose() -> None:
+    plan = replace(PLAN, seeds=tuple(range(10)), planned=())
+    found = {
+        "lenet5": outcome([2, 3, 1, 2, 2, 3, 1, 2, 3, 2]),
+        "mlp": outcome([60, 61, 59, 62, 60, 58, 61, 60, 59, 63]),
+    }
+    improving = sweep(audit={"seeds": [104], "epochs": [1, 2], "still_improving": True})
+    late = {"mlp": replace(found["mlp"], sweep=improving)}
+    ahead = {"lenet5": replace(found["lenet5"], sweep=improving)}
+    assert [each["verdict"] for each in assemble(plan, found)["comparisons"]] == ["worse"]
+    [comparison] = assemble(plan, found | late)["comparisons"]
+    assert comparison["verdict"] == "still improving"
+    assert [each["verdict"] for each in assemble(plan, found | ahead)["comparisons"]] == ["worse"]
 
 
 def test_comparisons_come_planned_first_and_name_no_absent_variant() -> None:
@@ -138,6 +197,12 @@ def test_variants_trained_otherwise_are_refused(key: str) -> None:
         assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9, 9], **{key: "other"})})
 
 
+def test_a_variant_trained_with_other_settings_than_its_sweep_chose_is_refused() -> None:
+    other = outcome([9, 9, 9], hyperparameters=SETTINGS | {"learning_rate": 0.01})
+    with pytest.raises(UserError, match=r"'mlp' must be trained with what its sweep chose.*0\.01"):
+        assemble(PLAN, OUTCOMES | {"mlp": other})
+
+
 def test_all_devices_are_named() -> None:
     elsewhere = outcome([9, 9, 9], environment={"device": "a GPU", "torch": "2"})
     study = assemble(PLAN, OUTCOMES | {"mlp": elsewhere})["study"]
@@ -147,9 +212,12 @@ def test_all_devices_are_named() -> None:
 def test_the_headline_is_flat_and_against_the_baseline() -> None:
     numbers = headline(assemble(PLAN, OUTCOMES))
     assert numbers == {
+        "lenet5.validation_error": 0.03,
         "lenet5.test_error": pytest.approx(0.01),
+        "no_pooling.validation_error": 0.03,
         "no_pooling.test_error": pytest.approx(0.02),
         "no_pooling.difference": pytest.approx(0.01),
+        "mlp.validation_error": 0.03,
         "mlp.test_error": pytest.approx(0.045),
         "mlp.difference": pytest.approx(0.035),
     }

@@ -302,6 +302,7 @@ def test_what_changed_is_seen_in_the_rows(lenet5: NetworkSpec) -> None:
         != (account(replace(lenet5, connectivity="unshared"))["c1"])
     )
     assert changed(c3_table="complete") == ["c3"]
+    assert changed(c3_table=PAPER_TABLE[::-1]) == ["c3"]  # of the same size
     assert changed(output="linear") == ["output"]
     assert changed(activation="relu") == ["c1", "s2", "c3", "s4", "c5"]
     assert changed(activation="relu", output="linear")[-2:] == ["f6", "output"]

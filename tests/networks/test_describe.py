@@ -115,7 +115,7 @@ def test_size_of_full_connection_is_quoted_last(parts: list[str]) -> None:
         ({"frame": 28, "output": "linear"}, "frame: 28, output: linear"),
         ({"output": "linear", "frame": 28}, "output: linear, frame: 28"),
         ({"hidden": (300, 100)}, "hidden: 300-100"),
-        ({"c5_units": None}, "c5_units: null"),
+        ({"c5_units": "paper"}, "c5_units: paper"),
         ({"c3_table": ((0, 1), (2,))}, "c3_table: a table of 2 maps"),
     ],
     ids=str,

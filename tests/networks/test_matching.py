@@ -119,7 +119,7 @@ def test_nothing_is_matched_unless_asked_for(lenet5: NetworkSpec) -> None:
 @pytest.mark.parametrize(
     ("difference", "complaint"),
     [
-        ({"c5_units": 9}, "`match` computes `c5_units`, which must be null, but got 9."),
+        ({"c5_units": 9}, "`match` computes `c5_units`, which must be 'paper', but got 9."),
         ({"hidden": (84,)}, r"is that of the output codes, \[84\]\."),
         # 122,304 + 12 + 151,600 + 32 + 401 + 168 are there with a single unit in C5.
         ({"connectivity": "unshared"}, "274,517 parameters, and the baseline has 60,000."),

@@ -80,7 +80,7 @@ def test_words_are_plain_values(lenet5: NetworkSpec) -> None:
         "activation": "scaled_tanh",
         "output": "linear",
         "hidden": [75],
-        "c5_units": None,
+        "c5_units": "paper",
     }
     assert replace(lenet5, c3_table=((0, 1), (5,))).words()["c3_table"] == [[0, 1], [5]]
 

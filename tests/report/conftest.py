@@ -1,6 +1,6 @@
 """A small study to report on, made of plain values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from pipeline.analysis.curves import summarise
-from pipeline.analysis.inputs import Predictions
-from pipeline.analysis.results import Outcome, Plan, assemble
+from pipeline.analysis.inputs import Predictions, Sweep
+from pipeline.analysis.outcomes import Outcome
+from pipeline.analysis.results import Plan, assemble
 from pipeline.networks.accounting import account
+from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
 from pipeline.networks.spec import NetworkSpec
 
@@ -27,6 +29,62 @@ VARIANTS: dict[str, tuple[dict[str, Any], float]] = {
 }
 
 
+def settings(rate: float, *, rbf: bool) -> dict[str, Any]:
+    return {"learning_rate": rate, "init": "fan_in", "j": 1.0 if rbf else None}
+
+
+def candidate(trial: int, error: float, *, rbf: bool) -> dict[str, Any]:
+    return {
+        "trial": trial,
+        "hyperparameters": settings(0.002 * (trial or 1), rbf=rbf),
+        "trial_error": 2 * error,
+        "validation_error": error,
+        "per_seed": {"101": error - 0.001, "102": error + 0.001},
+        "failures": {},
+        "cells": {"101": "a", "102": "b"},
+    }
+
+
+def sweep(name: str) -> Sweep:
+    """Three trials, of which the second is chosen and the first next; `init` is not searched."""
+    difference, share = VARIANTS[name]
+    rbf = "output" not in difference
+    errors = [2 * share + 0.01, 2 * share, 3 * share]
+    rates = [0.004, 0.002, 0.03]
+    rows = [
+        {
+            "trial": trial,
+            "cell": f"{trial}",
+            **settings(rates[trial], rbf=rbf),
+            "seed": 100,
+            "epochs": 1,
+            "value": error,
+            "best": min(errors[: trial + 1]),
+            "reason": None,
+        }
+        for trial, error in enumerate(errors)
+    ]
+    winner, other = candidate(1, share, rbf=rbf), candidate(0, share + 0.004, rbf=rbf)
+    best = {
+        "trial": 1,
+        "hyperparameters": winner["hyperparameters"],
+        "tuned": ["learning_rate", *(["j"] if rbf else [])],
+        "runner_up": {"trial": 0, "validation_error": share + 0.004, "distance": 0.004},
+        "candidates": [winner, other],
+        "audit": {
+            "seeds": [104],
+            "epochs": [3, 6],
+            "validation_errors": [share, share - 0.0005],
+            "improvement": 0.0005,
+            "still_improving": False,
+        },
+        "edges": [],
+        "importance": None,
+        "budget": {"trials": 3, "failed": 0, "trainings": 9, "epochs": 24},
+    }
+    return Sweep(best=best, trials=rows)
+
+
 def outcome(name: str, seeds: int) -> Outcome:
     difference, share = VARIANTS[name]
     random = np.random.default_rng(len(name))
@@ -38,15 +96,13 @@ def outcome(name: str, seeds: int) -> Outcome:
     rows = [(s, e, share * (1 + 0.1 * s) / e) for s in range(seeds) for e in (1, 2, 3)]
     return Outcome(
         difference=difference,
+        differs_in=in_words(difference),
         note=HOSTILE if name == "no_pooling" else None,
         sizes={"parameters": 60000, "connections": 340908, "macs": 326520},
+        sweep=sweep(name),
         spec={
             "network": {"hidden": difference.get("hidden", [])},
-            "hyperparameters": {
-                "learning_rate": 0.002,
-                "init": "fan_in",
-                "j": None if "output" in difference else 1.0,
-            },
+            "hyperparameters": settings(0.002, rbf="output" not in difference),
             "epochs": 3,
             "batch_size": 128,
             "training_images": 60000,
@@ -66,16 +122,21 @@ def make(
     variants: tuple[str, ...] = tuple(VARIANTS),
     seeds: int = 10,
     diverged: str | None = None,
+    improving: Mapping[str, float] | None = None,
     **plan: Any,
 ) -> Study:
     outcomes = {name: outcome(name, seeds) for name in variants}
     if diverged:
         outcomes[diverged].predictions.scores[1] = np.nan
+    for name, gain in (improving or {}).items():
+        audit: Any = outcomes[name].sweep.best["audit"]
+        audit |= {"improvement": gain, "still_improving": True}
     declared = [("no_weight_sharing", "lenet5"), ("no_pooling", "lenet5"), ("mlp", "lenet5")]
     words: dict[str, Any] = {
         "name": "standard",
         "digest": "p" * 64,
         "source": "mnist",
+        "validation_images": 10000,
         "baseline": "lenet5",
         "seeds": tuple(range(seeds)),
         "epochs": 3,

@@ -67,11 +67,34 @@ def test_equals_share_a_clause() -> None:
     )
 
 
+def test_a_variant_that_is_still_improving_has_a_clause_of_its_own() -> None:
+    [sentence] = answer(
+        record(
+            ("mlp", "worse", 0.03, (0.02, 0.04)),
+            ("no_weight_sharing", "still improving", 0.0021, (0.001, 0.0032)),
+            ("odd", "still improving", 0.004, (0.003, 0.005)),
+        )
+    )
+    assert sentence.endswith(
+        ": worse; removing weight sharing changed the test error by +0.21 points (95 % interval "
+        "0.10 to 0.32; 10 paired seeds) and changing it to `odd` +0.40 (0.30 to 0.50): both still "
+        "improving, so not judged worse."
+    )
+
+
+def test_a_gain_over_a_baseline_that_is_still_improving_names_the_baseline() -> None:
+    [sentence] = answer(record(("odd", "still improving", -0.004, (-0.005, -0.003))))
+    assert sentence == (
+        "Changing it to `odd` changed the test error by −0.40 points (95 % interval −0.50 to "
+        "−0.30; 10 paired seeds): not judged better, for `lenet5` was still improving."
+    )
+
+
 def test_all_verdicts_together_take_three_sentences() -> None:
     interval = (-0.01, 0.01)
     verdicts = (
         *("worse", "worse by less than the margin", "better", "better by less than the margin"),
-        *("practically equal", "not distinguished", "not testable"),
+        *("still improving", "practically equal", "not distinguished", "not testable"),
     )
     sentences = answer(record(*((f"v{i}", v, 0.001, interval) for i, v in enumerate(verdicts))))
     assert len(sentences) == 3

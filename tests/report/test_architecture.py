@@ -11,7 +11,7 @@ from pipeline.networks.sizes import Account
 from pipeline.networks.spec import NetworkSpec
 from pipeline.report import architecture, charts, rows
 from pipeline.report.architecture import BAR, CHARACTER, COLUMN, COLUMNS, MARKS, ROW, SIDE, Drawn
-from pipeline.report.charts import WIDTH, Figure
+from pipeline.report.figure import WIDTH, Figure
 
 FAMILY: dict[str, dict[str, Any]] = {
     "lenet5": {},

@@ -31,12 +31,13 @@ def test_a_figure_names_its_variants_and_states_its_title(study: Any, accounts: 
 
 
 def test_titles_state_what_the_record_holds(study: Any, accounts: Accounts) -> None:
-    differences, errors, curves, drawings = charts.figures(*study, accounts=accounts)
+    differences, errors, curves, drawings, tuning = charts.figures(*study, accounts=accounts)
     assert differences.title.startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
     assert "(lenet5) to " in errors.title
     assert errors.title.endswith("(mlp)")
     assert curves.title == "Training error after 3 epochs: 0.97 % (lenet5) to 3.87 % (mlp)"
     assert drawings.title.startswith("4 variants, drawn to scale")
+    assert tuning.title == "Best validation error after 3 trials: 4.00 % (lenet5) to 16.00 % (mlp)"
 
 
 def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[str, Any]) -> None:
@@ -56,6 +57,23 @@ def test_no_error_at_all_is_drawn_at_the_floor_and_told_as_zero() -> None:
     [row] = rows.curves({"lenet5": [point]}, floor=0.001)
     assert (row["mean"], row["low"], row["high"]) == (0.1, 0.1, 1.0)
     assert row["estimate"] == "0.000 %"
+
+
+def test_the_best_error_so_far_is_drawn_by_trial(results: dict[str, Any]) -> None:
+    drawn = [row for row in rows.trials(results, floor=0.0) if row["variant"] == "lenet5"]
+    assert [row["trial"] for row in drawn] == [0, 1, 2]
+    assert [row["value"] for row in drawn] == pytest.approx([5, 4, 4])
+    assert [row["improved"] for row in drawn] == [True, True, False]
+    assert drawn[1]["settings"] == "learning_rate 0.002, init fan_in, j 1"
+
+
+def test_trials_that_failed_at_first_are_not_drawn(make_study: Callable[..., Any]) -> None:
+    results, _ = make_study(variants=("lenet5",))
+    first, second, _ = results["variants"]["lenet5"]["tuning"]["trials"]
+    first["best"], second["best"] = None, 0.0
+    drawn = rows.trials(results, floor=0.0001)
+    assert [(row["trial"], row["improved"]) for row in drawn] == [(1, True), (2, False)]
+    assert drawn[0]["value"] == pytest.approx(0.01)  # no error at all, at the floor
 
 
 def test_thirty_variants_have_a_look_each() -> None:

@@ -17,6 +17,7 @@ def test_a_complete_study_lacks_nothing(results: dict[str, Any]) -> None:
         ({"seeds": 6}, "7 seeds would do"),  # 3 x 2/64 is too much, 3 x 2/128 is not
         ({"variants": ("lenet5",)}, "One variant only"),
         ({"diverged": "mlp"}, "`mlp` diverged with seed 1"),
+        ({"improving": {"mlp": 0.0123, "lenet5": 0.002}}, "of `lenet5` (0.20) and `mlp` (1.23)."),
         ({"planned": [("mlp", "lenet5"), ("relu", "lenet5")]}, "not in this study: `relu` with"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -54,3 +55,34 @@ def test_two_variants_that_err_alike_have_no_interval(results: dict[str, Any]) -
 def test_networks_of_several_devices_are_a_warning(results: dict[str, Any]) -> None:
     [gap] = gaps(results | {"study": results["study"] | {"device_kind": "a CPU and a GPU"}})
     assert "different devices" in gap
+
+
+def test_failed_trials_are_told_with_their_reasons(make_study: Callable[..., Any]) -> None:
+    results, _ = make_study()
+    trials = results["variants"]["mlp"]["tuning"]["trials"]
+    trials[1]["failure"] = "the loss was nan in epoch 1"
+    trials[2]["failure"] = "the loss was inf in epoch 1"
+    assert gaps(results) == [
+        "Of the 3 trials of `mlp`, 2 failed: 1 (the loss was nan in epoch 1) and 2 (the loss was "
+        "inf in epoch 1). They count as tried."
+    ]
+
+
+def test_a_candidate_that_failed_on_the_way_is_told(make_study: Callable[..., Any]) -> None:
+    results, _ = make_study()
+    [_, other] = results["variants"]["mlp"]["tuning"]["candidates"]
+    other["failures"] = {"102": "the loss was nan in epoch 3"}
+    assert gaps(results) == [
+        "Trial 0 of `mlp` failed when it was trained again, with seed 102 (the loss was nan in "
+        "epoch 3): it could not be chosen."
+    ]
+
+
+@pytest.mark.parametrize("audit", [None, {"improvement": None, "still_improving": False}])
+def test_an_audit_that_says_nothing_is_missing(
+    make_study: Callable[..., Any], audit: dict[str, Any] | None
+) -> None:
+    results, _ = make_study()
+    results["variants"]["mlp"]["tuning"]["audit"] = audit
+    [gap] = gaps(results)
+    assert gap.startswith("Whether `mlp` would improve with more epochs is not known")

@@ -58,3 +58,18 @@ def test_one_seed_is_singular() -> None:
         "2 seeds",
         "10,000 seeds",
     ]
+
+
+def test_one_image_is_resolved_and_one_decimal_at_least() -> None:
+    assert [numbers.resolved(images) for images in (100, 1000, 5000, 10000, 10001)] == [
+        *(1, 1, 2, 2, 3)
+    ]
+
+
+def test_settings_that_do_not_apply_are_left_out() -> None:
+    values = {"learning_rate": 0.0004, "init": "paper", "j": None}
+    assert numbers.settings(values) == "learning_rate 0.0004, init paper"
+
+
+def test_a_share_is_told_in_points() -> None:
+    assert [numbers.points(share) for share in (0.001, 0.002)] == ["0.1 points", "0.2 points"]

@@ -10,6 +10,7 @@ from pipeline.networks.sizes import Account
 from pipeline.report import charts
 from pipeline.report.page import to_html, to_markdown
 from pipeline.report.tables import main_table, markdown_table
+from pipeline.report.tuning import candidate_table, chosen_table, fairness
 
 Accounts = dict[str, Account]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -93,8 +94,8 @@ def test_table_headings_say_what_they_head(page: Page) -> None:
 def test_every_table_has_a_caption_and_scrolls_by_itself(page: Page) -> None:
     tags = [tag for tag, _ in page.tags]
     wide = [attributes for _, attributes in page.tags if attributes.get("class") == "wide"]
-    assert tags.count("table") == tags.count("caption") == len(wide) == 5
-    assert tags.count("figure") == tags.count("figcaption") == 4
+    assert tags.count("table") == tags.count("caption") == len(wide) == 6
+    assert tags.count("figure") == tags.count("figcaption") == 5
 
 
 def test_the_figures_of_the_page_have_a_place_and_a_specification(html: str, page: Page) -> None:
@@ -123,15 +124,39 @@ def test_both_pages_hold_the_main_table_and_the_answer(
 
 
 def test_markdown_shows_every_figure(markdown: str) -> None:
-    names = ("differences", "errors", "learning_curves", "architectures")
+    names = ("differences", "errors", "learning_curves", "architectures", "tuning")
     assert re.findall(r"\]\(figures/(\w+)\.svg\)", markdown) == list(names)
 
 
-def test_the_drawings_have_a_section_of_their_own(html: str, markdown: str) -> None:
-    headings = ["Results", "Architectures", "Comparisons"]
+def test_every_figure_stands_in_its_section(html: str, markdown: str) -> None:
+    headings = ["Results", "Architectures", "Comparisons", "Tuning"]
     assert [text for text in re.findall("<h2>(.*)</h2>", html) if text in headings] == headings
-    _, _, section = markdown.partition("## Architectures\n\n![4 variants, drawn to scale")
-    assert "](figures/architectures.svg)" in section.partition("\n## Comparisons")[0]
+    sections = dict(part.split("\n", 1) for part in markdown.split("\n## ")[1:])
+    for heading, name in (("Architectures", "architectures"), ("Tuning", "tuning")):
+        assert re.findall(r"\]\(figures/(\w+)\.svg\)", sections[heading]) == [name]
+    assert sections["Architectures"].startswith("\n![4 variants, drawn to scale")
+
+
+def test_both_pages_tell_how_the_settings_were_chosen(
+    study: Any, page: Page, markdown: str
+) -> None:
+    for table in (chosen_table(study[0]), candidate_table(study[0])):
+        assert markdown_table(table) in markdown
+        assert {cell for row in table.rows for cell in row} <= set(page.text)
+    assert fairness(study[0]) in markdown
+    assert any(text.startswith("Every variant was tuned with") for text in page.text)
+
+
+def test_importance_is_shown_where_there_is_any(
+    make_study: Callable[..., Any], accounts: Accounts, markdown: str
+) -> None:
+    results, curves = make_study()
+    results["variants"]["mlp"]["tuning"]["importance"] = {"learning_rate": 0.75}
+    figures = charts.figures(results, curves, accounts)
+    row = "| mlp | 0.75 |"
+    assert row in to_markdown(results, figures)
+    assert row not in markdown
+    assert "0.75" in Page(to_html(results, figures)).text
 
 
 def test_no_template_mark_is_left(html: str, markdown: str) -> None:
@@ -146,6 +171,7 @@ def test_no_template_mark_is_left(html: str, markdown: str) -> None:
         ({"seeds": 2}, "Too few seeds"),
         ({"variants": ("lenet5",)}, "One variant only"),
         ({"diverged": "mlp"}, "diverged with seed 1"),
+        ({"improving": {"mlp": 0.0123}}, "still improving (mlp)"),
         ({"source": "tests/digits"}, "These are not MNIST results"),
         ({"name": "quick"}, "make quick"),
     ],

@@ -15,8 +15,39 @@ from pipeline.report.readme import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES, SEEDS = 300, list(range(6))
-FIGURES = ("differences", "errors", "learning_curves", "architectures")
-VARIANTS: dict[str, dict[str, Any]] = {"lenet5": {}, "no_pooling": {"subsampling": "stride"}}
+FIGURES = ("differences", "errors", "learning_curves", "architectures", "tuning")
+STAGES = ("sweep", "train", "evaluate")
+VARIANTS: dict[str, dict[str, Any]] = {
+    "lenet5": {},
+    "no_pooling": {"subsampling": "stride", "match": "parameters"},
+}
+SETTINGS = {"learning_rate": 0.002, "init": "fan_in", "j": 1.0}
+BEST: dict[str, Any] = {
+    "trial": 0,
+    "hyperparameters": SETTINGS,
+    "tuned": list(SETTINGS),
+    "runner_up": None,
+    "candidates": [
+        {
+            "trial": 0,
+            "hyperparameters": SETTINGS,
+            "trial_error": 0.05,
+            "validation_error": 0.03,
+            "per_seed": {"101": 0.03},
+            "failures": {},
+            "cells": {"101": "f"},
+        }
+    ],
+    "audit": None,
+    "edges": [],
+    "importance": None,
+    "budget": {"trials": 2, "failed": 1, "trainings": 3, "epochs": 10},
+}
+TRIALS = """\
+trial,cell,learning_rate,init,j,seed,epochs,value,best,state,reason
+0,a,0.002,fan_in,1.0,100,4,0.05,0.05,complete,
+1,b,0.03,paper,3.0,100,4,,0.05,failed,the loss was nan in epoch 1
+"""
 TIMING = {"wall_s": 2.0, "workers": 1, "device": "cpu", "cached": 0, "cells": []}
 
 
@@ -28,7 +59,6 @@ def write_json(path: Path, content: object) -> None:
 def write_study(folder: Path) -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf8"))
     params |= {"variants": VARIANTS, "notes": {"no_pooling": "A note."}, "seeds": SEEDS}
-    params["hyperparameters"]["tuned"] = {}
     params["evaluation"]["planned"] = [["no_pooling", "lenet5"]]
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     write_json(folder / "timings/download.json", {"stage": "download", "wall_s": 1.0})
@@ -37,12 +67,14 @@ def write_study(folder: Path) -> None:
 
 
 def write_variant(folder: Path, name: str) -> None:
+    write_json(folder / "sweeps" / name / "best.json", BEST)
+    (folder / "sweeps" / name / "trials.csv").write_text(TRIALS)
     environment = {"device": "a CPU", "torch": "2.13.0", "numpy": "2.4.6", "threads": 1}
     write_json(
         folder / "models" / name / "spec.json",
         {
             "network": {"hidden": []},
-            "hyperparameters": {"learning_rate": 0.002, "init": "fan_in", "j": 1.0},
+            "hyperparameters": SETTINGS,
             "epochs": 2,
             "batch_size": 128,
             "training_images": 60000,
@@ -65,7 +97,7 @@ def write_variant(folder: Path, name: str) -> None:
         scores=scores.astype(np.float32),
         labels=np.full(NUM_IMAGES, 3),
     )
-    for stage in ("train", "evaluate"):
+    for stage in STAGES:
         timing = {"stage": stage, "variant": name, **TIMING}
         write_json(folder / "timings" / f"{stage}-{name}.json", timing)
 
@@ -107,13 +139,23 @@ def test_the_record_holds_the_study_and_its_judgement(reported: Path) -> None:
     [comparison] = results["comparisons"]
     metrics = json.loads((reported / "reports/metrics.json").read_text())
     assert metrics["no_pooling.difference"] == comparison["difference"]
+    assert metrics["no_pooling.validation_error"] == 0.03
+
+
+def test_the_record_holds_how_each_variant_was_tuned(reported: Path) -> None:
+    results = json.loads((reported / "reports/results.json").read_text())
+    assert results["study"]["validation_images"] == 10000
+    for variant in results["variants"].values():
+        assert variant["validation_error"]["mean"] == 0.03
+        assert variant["tuning"]["trials"][1]["failure"] == "the loss was nan in epoch 1"
+    assert "the loss was nan in epoch 1" in (reported / "reports/ablation.md").read_text()
 
 
 def test_the_times_are_summed_beside_the_record(reported: Path) -> None:
     timing = json.loads((reported / "reports/timing.json").read_text())
-    stages = ["download", *(f"{s}@{name}" for name in VARIANTS for s in ("train", "evaluate"))]
+    stages = ["download", *(f"{stage}@{name}" for stage in STAGES for name in VARIANTS)]
     assert list(timing["stages"]) == [*stages, "report"]
-    assert timing["total_s"] == pytest.approx(1 + 4 * 2 + timing["stages"]["report"])
+    assert timing["total_s"] == pytest.approx(1 + 6 * 2 + timing["stages"]["report"])
 
 
 def test_another_process_writes_the_same_bytes_except_for_times(reported: Path) -> None:
@@ -130,7 +172,8 @@ def test_the_readme_takes_its_table_from_the_report(reported: Path) -> None:
     readme = reported / "README.md"
     readme.write_text(f"Before\n{BEGIN}\n{END}\nAfter\n")
     assert run(reported, "readme").returncode == 0
-    assert "| no_pooling | subsampling: stride | 60,000 | 130,752 |" in readme.read_text()
+    told = "subsampling: stride, match: parameters (120 units in C5)"
+    assert f"| no_pooling | {told} | 60,000 | 130,752 |" in readme.read_text()
 
 
 def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path) -> None:
@@ -140,6 +183,14 @@ def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "predictions/no_pooling.npz" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_variant_that_was_not_tuned_is_named(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    (tmp_path / "sweeps/no_pooling/best.json").unlink()
+    done = run(tmp_path, "report")
+    assert done.returncode == 2
+    assert "sweeps/no_pooling/best.json" in done.stderr
 
 
 def test_reporting_needs_neither_torch_nor_tracker_nor_tuner() -> None:

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,10 +8,10 @@ from pipeline.report.tables import (
     Table,
     cell_table,
     comparison_table,
-    hyperparameter_table,
     main_table,
     markdown_table,
     markdown_text,
+    verdict,
 )
 
 NUMBER = re.compile(r"[+−]?\d+\.\d+")
@@ -68,6 +69,13 @@ def test_the_main_table_tells_baseline_and_reference_models(results: dict[str, A
     assert rows[3][1] == "hidden: 300-100, output: linear"
 
 
+def test_what_was_computed_for_a_control_is_told(results: dict[str, Any]) -> None:
+    told = {"differs_in": "match: parameters (47 units in C5)"}
+    mlp = results["variants"]["mlp"] | told
+    rows = main_table(results | {"variants": results["variants"] | {"mlp": mlp}}).rows
+    assert rows[3][1] == "match: parameters (47 units in C5)"
+
+
 def test_not_distinguished_comes_with_the_half_width(results: dict[str, Any]) -> None:
     open_case = {"verdict": "not distinguished", "ci95": [-0.001, 0.0024], "difference": 0.0007}
     comparisons = [results["comparisons"][0] | open_case]
@@ -83,11 +91,19 @@ def test_every_comparison_has_a_row(results: dict[str, Any]) -> None:
     assert rows[0][4:6] == ("0.0020", "0.0059")  # 2/1024, and three times that
 
 
-def test_a_setting_that_does_not_apply_is_a_dash(results: dict[str, Any]) -> None:
-    table = hyperparameter_table(results)
-    assert table.columns == ("Variant", "learning_rate", "init", "j")
-    assert table.rows[0] == ("lenet5", "0.002", "fan_in", "1")
-    assert table.rows[3] == ("mlp", "0.002", "fan_in", "–")
+def test_who_is_still_improving_is_told_in_its_row(make_study: Callable[..., Any]) -> None:
+    rows = main_table(make_study(improving={"lenet5": 0.002, "mlp": 0.01})[0]).rows
+    assert [row[-1] for row in rows] == [
+        "baseline, itself still improving",
+        "worse",
+        "practically equal",
+        "still improving (mlp)",
+    ]
+
+
+def test_a_gain_over_a_variant_that_is_still_improving_names_that_one() -> None:
+    gain = {"verdict": "still improving", "difference": -0.01, "ci95": [-0.02, -0.005]}
+    assert verdict(gain | {"variant": "a", "baseline": "b"}) == "still improving (b)"
 
 
 def test_every_network_has_its_filter(results: dict[str, Any]) -> None:

@@ -22,6 +22,13 @@ def test_several_devices_are_all_named() -> None:
     assert (found["device"], found["workers"]) == ("cpu and gpu", 8)
 
 
+def test_sweeps_train_too() -> None:
+    sweep = TRAIN | {"stage": "sweep", "wall_s": 5.0, "workers": 4}
+    found = total([sweep, TRAIN], 0)
+    assert found["stages"]["sweep@lenet5"] == 5.0
+    assert found["workers"] == 4
+
+
 def test_a_study_that_the_cache_had_whole_needed_no_worker() -> None:
     assert total([TRAIN | {"workers": 0}], 0)["workers"] == 0
 

@@ -39,6 +39,7 @@ def recorded_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with a real database that holds one run."""
     root = study(tmp_path_factory.mktemp("a study"), recorded=False)
     run = RunRecord(
+        name="lenet5 seed 0",
         cell=CELL,
         variant="lenet5",
         seed=0,

@@ -39,7 +39,7 @@ MISTAKES = [
     ("variants.mlp.hidden", 300, "variants.mlp.hidden: input should be a list"),
     ("variants.x", {"connectivity": "own"}, "variants.x.connectivity: input should be 'shared'"),
     ("variants.x", {"c3_table": "mine"}, "variants.x.c3_table: input should be 'paper' or 'compl"),
-    ("variants.x", {"c3_table": 3}, "variants.x.c3_table: input should be 'paper' or 'complete'"),
+    ("variants.x", {"c3_table": 3}, "variants.x.c3_table: input should be a list, but got 3"),
     ("variants.x", {"c3_table": [[0, 1.5]]}, "x.c3_table.0.1: input should be a valid integer"),
     ("variants.x", {"c3_table": [[0], 1]}, "x.c3_table.1: input should be a list, but got"),
     (
@@ -109,6 +109,9 @@ MISTAKES = [
     ("network.c3_table", [["0"]], "network.c3_table.0.0: input should be a valid integer, but"),
     ("network.c3_table", [[True]], "network.c3_table.0.0: input should be a valid integer, but"),
     ("network.hidden", ["84"], "network.hidden.0: input should be a valid integer, but got '84'"),
+    ("network.c5_units", "wide", "network.c5_units: input should be 'paper', but got 'wide'"),
+    ("network.c5_units", 1.5, "network.c5_units: input should be a valid integer, but got 1.5"),
+    ("network.c5_units", None, "network.c5_units: input should be 'paper', but got None"),
     ("network.output", None, "network.output: input should be 'rbf' or 'linear', but got None"),
     ("variants.x", {"connectivity": "shared"}, "variants.x: must be another network than the bas"),
     ("variants.x", {"c5_units": 120}, "variants.x: must be another network than the baseline"),
@@ -152,6 +155,14 @@ def test_a_file_that_is_no_table_of_sections_is_refused(written: object) -> None
 def test_a_mistake_in_the_baseline_is_not_repeated_for_every_variant() -> None:
     with pytest.raises(UserError, match=r"params.yaml has 1 mistake\b"):
         parse_study(changed("network.frame", 12), origin="params.yaml")
+
+
+def test_all_contradictions_of_a_network_are_told() -> None:
+    written = changed("variants.x", {"frame": 27, "hidden": [0], "output": "linear"})
+    with pytest.raises(UserError) as mistake:
+        parse_study(written, origin="params.yaml")
+    for part in ("`frame` must be an even", "widths must be at least 1", "would change nothing"):
+        assert part in str(mistake.value)
 
 
 def test_a_word_that_is_wrong_in_two_ways_is_told_once() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 RECORD = RunRecord(
+    name="no_pooling seed 3",
     cell="c0ffee",
     variant="no_pooling",
     seed=3,
@@ -133,6 +134,13 @@ def test_a_record_becomes_a_run_below_its_variant(uri: str, experiment: str, roo
     assert str(run.info.artifact_uri).startswith((root / "var" / "mlartifacts").as_uri())
 
 
+def test_a_run_is_called_as_the_record_says(uri: str, experiment: str):
+    record(uri, experiment, replace(RECORD, name="no_pooling trials 7", stage="sweep trials"))
+    runs = runs_of(uri, experiment)
+    assert runs.keys() == {"no_pooling", "no_pooling trials 7"}
+    assert runs["no_pooling trials 7"].data.tags["ablation.stage"] == "sweep trials"
+
+
 def test_times_and_steps_are_the_workers(uri: str, experiment: str):
     record(uri, experiment, RECORD)
     points = points_of(uri, experiment)
@@ -145,7 +153,7 @@ def test_times_and_steps_are_the_workers(uri: str, experiment: str):
 
 
 def test_a_second_tracker_finds_what_the_first_wrote(uri: str, experiment: str):
-    other = replace(RECORD, cell="decaf", seed=4)
+    other = replace(RECORD, name="no_pooling seed 4", cell="decaf", seed=4)
     record(uri, experiment, RECORD)
     first = runs_of(uri, experiment)
     record(uri, experiment, RECORD, other, other)
@@ -164,7 +172,7 @@ def test_a_repetition_at_another_commit_keeps_the_first_tags(uri: str, experimen
 
 
 def test_a_run_that_a_killed_stage_left_running_is_completed(uri: str, experiment: str):
-    record(uri, experiment, replace(RECORD, cell="decaf", seed=4))
+    record(uri, experiment, replace(RECORD, name="no_pooling seed 4", cell="decaf", seed=4))
     client, number = reader(uri), number_of(uri, experiment)
     tags = {"ablation.cell": "c0ffee", "git.sha": "first"}
     left = client.create_run(number, 1_700_000_000_000, tags, "no_pooling seed 3")
@@ -233,13 +241,13 @@ def test_a_run_is_found_by_its_cell_in_any_experiment(uri: str, experiment: str)
 
 def test_stages_that_start_together_on_no_database_make_one(tmp_path: Path):
     uri = f"sqlite:///{tmp_path}/var/mlflow.db"
-    runs = [replace(RECORD, cell=f"c{seed}", seed=seed) for seed in range(3)]
+    runs = [replace(RECORD, name=f"run {n}", cell=f"c{n}", seed=n) for n in range(3)]
     stages = [threading.Thread(target=record, args=(uri, f"s{r.seed}/final", r)) for r in runs]
     for stage in stages:
         stage.start()
     for stage in stages:
         stage.join()
-    assert all(f"no_pooling seed {seed}" in runs_of(uri, f"s{seed}/final") for seed in range(3))
+    assert all(f"run {n}" in runs_of(uri, f"s{n}/final") for n in range(3))
     with closing(sqlite3.connect(tmp_path / "var" / "mlflow.db")) as database:
         assert database.execute("pragma journal_mode").fetchone() == ("wal",)
 

@@ -33,7 +33,7 @@ NETWORK = NetworkSpec(
     activation="scaled_tanh",
     output="linear",
     hidden=(),
-    c5_units=None,
+    c5_units="paper",
 )
 TRAINING = TrainingCell(
     network=NETWORK,
@@ -64,7 +64,7 @@ class Change:
 def other(value: Any, kind: Any) -> Any:
     kinds = (kind, *get_args(kind))
     if words := next((get_args(each) for each in kinds if get_origin(each) is Literal), ()):
-        return next(word for word in words if word != value)
+        return next((word for word in words if word != value), 3)
     match value:
         case None:
             return 3
@@ -132,7 +132,7 @@ def test_key_is_the_hash_of_everything_in_alphabetical_order() -> None:
         '{"code":"c","environment":{"cpu_capability":"AVX2","device":"a CPU","group":1,'
         '"numpy":"2.4.6","pytorch_lightning":"2.6.6","threads":1,"torch":"2.13.0"},"images":"i",'
         '"kind":"evaluation","network":{"activation":"scaled_tanh","c3_table":"paper",'
-        '"c5_units":null,"connectivity":"shared","frame":32,"hidden":[],"hierarchy":"two",'
+        '"c5_units":"paper","connectivity":"shared","frame":32,"hidden":[],"hierarchy":"two",'
         '"output":"linear","subsampling":"trainable"},'
         '"weights":"w"}'
     )

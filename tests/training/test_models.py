@@ -104,7 +104,7 @@ def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[Train
             "activation": "scaled_tanh",
             "output": "rbf",
             "hidden": [],
-            "c5_units": None,
+            "c5_units": "paper",
         },
         "hyperparameters": {"learning_rate": 0.004, "init": "fan_in", "j": 1.0},
         "epochs": 2,

@@ -48,8 +48,25 @@ def test_file_says_which_stage_ran_where(record: dict[str, Any]) -> None:
 def test_workers_are_those_that_had_something_to_do(
     jobs: list[Job], cached: int, workers: int
 ) -> None:
-    StageClock("train", "mlp").write(jobs, [timed(0.0), timed(1.0)], cached=cached)
+    clock = StageClock("train", "mlp")
+    clock.add(jobs, [timed(0.0), timed(1.0)], cached=cached)
+    clock.write()
     assert json.loads(Path("timings/train-mlp.json").read_bytes())["workers"] == workers
+
+
+def test_phases_of_a_stage_are_added_up(jobs: list[Job]) -> None:
+    one, other = jobs
+    clock = StageClock("sweep", "mlp")
+    clock.add([one, other], [timed(0.0), timed(1.0)], cached=0)
+    clock.add([one], [timed(2.0)], cached=1)
+    clock.add([other], [timed(3.0)], cached=0)
+    clock.write()
+    found = json.loads(Path("timings/sweep-mlp.json").read_bytes())
+    assert [cell["started"] for cell in found["cells"]] == [0.0, 1.0, 2.0, 3.0]
+    keys = [job.cell.key for job in (one, other, one, other)]
+    assert [cell["cell"] for cell in found["cells"]] == keys
+    assert found["cached"] == 1
+    assert found["workers"] == 2  # the most there were at once
 
 
 def test_wall_time_runs_from_the_start_of_the_clock(record: dict[str, Any]) -> None:

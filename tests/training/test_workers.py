@@ -12,7 +12,6 @@ from typing import Any
 import psutil
 import pytest
 import torch
-from distributed import KilledWorker
 
 from pipeline.data.mnist import Digits
 from pipeline.errors import UserError
@@ -26,15 +25,16 @@ from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan
 from pipeline.training.results import store, stored
 from pipeline.training.workers import (
+    LOST,
+    TOPIC,
     Epoch,
     Finished,
     Job,
     Observer,
+    Workers,
     complete,
     num_workers,
 )
-
-# Lightning says so of every training that holds nothing back; see test_fit.
 
 MakePlan = Callable[..., Plan]
 MLP: dict[str, Any] = {"hidden": (75,), "output": "linear"}
@@ -124,6 +124,10 @@ def contents(results: Sequence[Result]) -> list[tuple[object, ...]]:
 def worker_processes() -> list[psutil.Process]:
     """What the fork server has forked."""
     return [worker for child in psutil.Process().children() for worker in child.children()]
+
+
+def pids() -> set[int]:
+    return {worker.pid for worker in worker_processes()}
 
 
 class Watch:
@@ -306,21 +310,89 @@ def test_worker_that_is_killed_is_replaced_and_its_cell_trained_again(
     assert len(told) > 3
 
 
-def test_cell_that_kills_every_worker_is_an_error_and_not_tried_for_ever(
-    work: Work, cache: Path
-) -> None:
-    killed: list[int] = []
+@pytest.fixture
+def lethal(work: Work) -> Callable[[Epoch | Finished], None]:
+    """An observer for whom the first cell ends its worker in every first epoch."""
 
     def kill(event: Epoch | Finished) -> None:
-        if isinstance(event, Epoch):
+        if isinstance(event, Epoch) and event.key == work.jobs[0].cell.key:
             for worker in worker_processes():
-                killed.append(worker.pid)
                 worker.send_signal(signal.SIGKILL)
 
-    with pytest.raises(KilledWorker, match="2 different workers"):
-        run(replace(work, jobs=work.jobs[:1]), cache, workers=1, also=[kill])
-    assert len(set(killed)) >= 2
+    return kill
+
+
+def test_cell_that_kills_every_worker_is_an_error_and_not_tried_for_ever(
+    work: Work, cache: Path, lethal: Observer
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        run(replace(work, jobs=work.jobs[:2]), cache, workers=1, also=[lethal])
+    assert str(refusal.value) == (
+        "every cell must have a result, but 1 of 2 lost two workers each: is there enough memory?"
+    )
+    assert worker_processes() == []
     assert stored(work.jobs[0].cell.key) is None
+    rest = stored(work.jobs[1].cell.key)
+    assert rest is not None
+    assert content(rest) == content(work.expected[1])
+
+
+def test_cell_that_kills_every_worker_has_failed_and_the_others_go_on(
+    work: Work, monkeypatch: pytest.MonkeyPatch, lethal: Observer
+) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", "1")
+    watch = Watch(work.jobs)
+    with Workers(work.digits, most=len(work.jobs)) as workers:
+        lost, *rest = workers.complete(work.jobs, observers=[watch, lethal])
+        assert lost.record["failure"] == LOST == "its worker died twice"
+        assert (lost.arrays, lost.record["history"]) == ({}, [])
+        assert contents(rest) == contents(work.expected[1:])
+        assert [stored(job.cell.key) is None for job in work.jobs] == [True, False, False, False]
+        told = {event.index: event.result for event in watch.finished()}
+        assert [told[index] for index in range(4)] == [lost, *rest]
+        again = workers.complete(work.jobs[:1], observers=[])
+    assert contents(again) == contents(work.expected[:1])
+
+
+def test_workers_are_kept_from_batch_to_batch(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", "2")
+    with Workers(work.digits, most=2) as workers:
+        one = workers.complete(work.jobs[2:3], observers=[])
+        first = pids()
+        both = workers.complete([work.jobs[1], work.jobs[3]], observers=[])
+        assert pids() == first
+        assert len(first) == 2  # for the batches to come
+    assert contents(one + both) == contents([work.expected[n] for n in (2, 1, 3)])
+    assert worker_processes() == []
+
+
+def test_workers_start_when_one_is_first_missing(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", "1")
+    store(work.jobs[1].cell.key, work.expected[1])
+    with Workers(work.digits, most=1) as workers:
+        workers.complete([], observers=[])
+        workers.complete(work.jobs[1:2], observers=[])
+        assert workers.client is None
+        assert worker_processes() == []
+        workers.complete(work.jobs[2:3], observers=[])
+        assert len(pids()) == 1
+
+
+def test_late_epoch_of_an_earlier_batch_is_not_told(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ABLATION_WORKERS", "1")
+    watch = Watch(work.jobs[3:])
+    with Workers(work.digits, most=1) as workers:
+        workers.complete(work.jobs[2:3], observers=[])
+        assert workers.client is not None
+        late = {"key": work.jobs[2].cell.key, "row": {"epoch": 1}}
+        workers.client.log_event(TOPIC, late)
+        workers.complete(work.jobs[3:], observers=[watch])
+    assert watch.epochs(work.jobs[2]) == []
+    assert watch.epochs(work.jobs[3]) == [1]
 
 
 def test_cell_that_cannot_be_trained_is_an_error_and_leaves_no_worker(

@@ -1,0 +1,152 @@
+"""How much faster two workers are than one, and what coordination costs. Uses the real MNIST.
+
+`make bench-workers` on a machine with nothing else to do; it writes to temporary folders alone.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import typer
+import yaml
+
+from pipeline.data.mnist import load_digits
+from pipeline.data.sources import place_mnist
+from pipeline.study import load_study, merged, read_yaml
+from pipeline.training.plan import Plan, final_plan
+from pipeline.training.workers import Job, Workers
+
+REPOSITORY = Path(__file__).parents[1]
+HELD_BACK = 10_000
+# Eleven cells of one variant, every phase of a sweep, 24 epochs.
+SWEEP: dict[str, Any] = {
+    "name": "benchmark",
+    "search": {
+        "trials": 6,
+        "epochs": 2,
+        "finalists": 3,
+        "finalist_seeds": [101],
+        "audit_seeds": [104],
+    },
+    "training": {"epochs": 2, "batch_size": 128},
+}
+
+
+def main(
+    cells: int = typer.Option(6, help="In a batch, of one epoch each."),
+    repeats: int = typer.Option(3, help="Of each measurement."),
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        place_mnist(folder / "data", source="mnist", validation_images=HELD_BACK)
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start\n")
+        speed_up(folder, cells, repeats)
+        coordination(folder, repeats)
+
+
+def speed_up(folder: Path, cells: int, repeats: int) -> None:
+    """A batch of equal cells, by one worker and by two in turn; starting them is not counted."""
+    plan = _plan(folder, cells)
+    print(f"{cells} equal cells   1 worker, s   2 workers, s   ratio")
+    ratios: list[float] = []
+    for repeat in range(repeats):
+        seconds = [_batch(plan, folder / f"cache-{repeat}-{number}", number) for number in (1, 2)]
+        ratios.append(seconds[0] / seconds[1])
+        print(f"{repeat + 1:>13}{seconds[0]:>14.1f}{seconds[1]:>15.1f}{ratios[-1]:>8.2f}")
+    print(f"median ratio {median(ratios):.2f}; wanted: at least 1.8\n")
+
+
+def coordination(folder: Path, repeats: int) -> None:
+    """What a sweep takes beyond the training of its cells, per cent of that training."""
+    columns = ("workers", "training, s", "idle, s", "per cent", "start and end, s", "with it, %")
+    print("sweep" + "".join(f"{column:>18}" for column in columns))
+    for repeat in range(repeats):
+        for number in (1, 2):
+            timing = _sweep(folder / f"sweep-{repeat}-{number}", folder / "data", number)
+            training, idle, around = _account(timing)
+            shares = (idle / training, (idle + around) / training)
+            print(
+                f"{repeat + 1:>5}{number:>18}{training:>18.1f}{idle:>18.2f}{shares[0]:>18.2%}"
+                f"{around:>18.1f}{shares[1]:>18.2%}"
+            )
+    print("Idle: seconds of workers that had no cell while one was waiting. Wanted: below 2 %.")
+
+
+def _plan(folder: Path, cells: int) -> Plan:
+    study = load_study(REPOSITORY / "params.yaml")
+    return final_plan(
+        load_digits(folder / "data/train"),
+        study.networks["lenet5"],
+        study.defaults["lenet5"],
+        seeds=range(cells),
+        epochs=1,
+        batch_size=study.training.batch_size,
+    )
+
+
+def _batch(plan: Plan, cache: Path, number: int) -> float:
+    """Seconds for the cells of the plan, by workers that have just trained a short cell each."""
+    os.environ |= {"ABLATION_CACHE": str(cache), "ABLATION_WORKERS": str(number)}
+    whole = plan.digits.subsets[plan.cells[0].train_on]
+    digits = replace(plan.digits, subsets={**plan.digits.subsets, "short": whole[:1000]})
+    first = [replace(cell, train_on="short") for cell in plan.cells[:number]]
+    with Workers(digits, most=len(plan.cells)) as workers:
+        workers.complete([Job(cell=cell) for cell in first], observers=[])
+        start = time.perf_counter()
+        workers.complete([Job(cell=cell) for cell in plan.cells], observers=[])
+        return time.perf_counter() - start
+
+
+def _sweep(folder: Path, data: Path, number: int) -> dict[str, Any]:
+    """The timing of a sweep stage with everything it does: cache, Optuna, tracking, outs."""
+    folder.mkdir()
+    (folder / "data").symlink_to(data)
+    study = merged(read_yaml(REPOSITORY / "params.yaml"), SWEEP)
+    (folder / "params.yaml").write_text(yaml.safe_dump(study), encoding="utf8")
+    place = {"ABLATION_CACHE": str(folder / "cache"), "ABLATION_WORKERS": str(number)}
+    subprocess.run(
+        [sys.executable, "-m", "pipeline", "sweep", "lenet5"],
+        cwd=folder,
+        env={**os.environ, **place, "PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.DEVNULL,  # its progress
+        check=True,
+    )
+    return json.loads((folder / "timings/sweep-lenet5.json").read_text(encoding="utf8"))
+
+
+def _account(timing: dict[str, Any]) -> tuple[float, float, float]:
+    """Seconds of training, of workers idle while a cell waited, and before and after it all."""
+    spans = [(cell["started"], cell["ended"]) for cell in timing["cells"]]
+    training = sum(end - start for start, end in spans)
+    around = timing["wall_s"] - (max(e for _, e in spans) - min(s for s, _ in spans))
+    search = SWEEP["search"]
+    finalists = search["trials"] + search["finalists"] * len(search["finalist_seeds"])
+    phases = [spans[: search["trials"]], spans[search["trials"] : finalists], spans[finalists:]]
+    idle, begun = 0.0, min(start for start, _ in spans)
+    for phase in phases:
+        idle += _idle(phase, begun, timing["workers"])
+        begun = max(end for _, end in phase)
+    return training, idle, around
+
+
+def _idle(spans: list[tuple[float, float]], begun: float, workers: int) -> float:
+    """Seconds of workers without a cell, while there were cells that nobody had yet."""
+    marks = sorted({begun, *(start for start, _ in spans), *(end for _, end in spans)})
+    total = 0.0
+    for at, until in pairwise(marks):
+        waiting = sum(start > at for start, _ in spans)
+        running = sum(start <= at < end for start, end in spans)
+        total += max(0, min(workers - running, waiting)) * (until - at)
+    return total
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,131 @@
+"""Sweeps in no time: what a training comes to is computed from its cell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from pipeline.networks.spec import NetworkSpec
+from pipeline.search.design import applying, points
+from pipeline.search.record import Trials
+from pipeline.search.space import Dimensions, Range, Search
+from pipeline.search.sweep import Sweep, sweep
+from pipeline.training.cells import Hyperparameters, Result, TrainingCell
+from pipeline.training.provenance import Environment
+
+Outcome = Callable[[TrainingCell], float | str]
+
+
+@pytest.fixture(scope="session")
+def search() -> Search:
+    return Search(
+        dimensions=Dimensions(
+            learning_rate=Range(low=0.0003, high=0.03, log=True),
+            init=("paper", "fan_in"),
+            j=Range(low=0.3, high=100.0, log=True),
+        ),
+        design_seed=1998,
+        trials=6,
+        epochs=2,
+        trial_seed=100,
+        finalists=3,
+        finalist_seeds=(101, 102),
+        audit_seeds=(104, 105),
+    )
+
+
+@pytest.fixture(scope="session")
+def linear(lenet5: NetworkSpec) -> NetworkSpec:
+    """A network to which `j` means nothing."""
+    return replace(lenet5, output="linear")
+
+
+def default(network: NetworkSpec) -> Hyperparameters:
+    j = 10.0 if network.output == "rbf" else None
+    return Hyperparameters(learning_rate=0.004, init="fan_in", j=j)
+
+
+def result(cell: TrainingCell, outcome: float | str) -> Result:
+    """A curve that is at its lowest before its last epoch, or a failure and its reason."""
+    reason = outcome if isinstance(outcome, str) else None
+    last = 0.9 if isinstance(outcome, str) else outcome
+    history = [
+        {
+            "epoch": epoch,
+            "train_loss": 1 / epoch,
+            "train_error": 0.5 / epoch,
+            "learning_rate": cell.hyperparameters.learning_rate / epoch,
+            "validation_error": last / (1 + cell.epochs - epoch),
+        }
+        for epoch in range(1, cell.epochs + 1)
+    ]
+    timing = {"started": 0.0, "ended": 1.0, "epochs": []}
+    return Result(arrays={}, record={"history": history, "failure": reason, "timing": timing})
+
+
+@dataclass
+class Bench:
+    """Sweeps of one network, and what they asked for."""
+
+    search: Search
+    network: NetworkSpec
+    asked: list[tuple[str, list[TrainingCell]]] = field(default_factory=list)
+
+    def sweep(self, outcome: Outcome) -> Sweep:
+        self.book = Trials("study/variant", self.search.dimensions, self.dimensions)
+
+        def train(phase: str, cells: list[TrainingCell]) -> list[Result]:
+            self.asked.append((phase, cells))
+            return [result(cell, outcome(cell)) for cell in cells]
+
+        return sweep(self.first, self.points, self.search, self.book, train)
+
+    @property
+    def points(self) -> list[Hyperparameters]:
+        return points(self.search, default(self.network), self.network)
+
+    def trial(self, cell: TrainingCell) -> int:
+        """The trial whose settings a cell has."""
+        return self.points.index(cell.hyperparameters)
+
+    @property
+    def dimensions(self) -> list[str]:
+        return applying(self.search.dimensions, self.network)
+
+    @property
+    def first(self) -> TrainingCell:
+        """Of the trainings at full length, 4 epochs."""
+        return TrainingCell(
+            network=self.network,
+            hyperparameters=default(self.network),
+            seed=self.search.finalist_seeds[0],
+            epochs=4,
+            batch_size=128,
+            train_on="t" * 64,
+            validate_on="v" * 64,
+            data="d" * 64,
+            code="c" * 64,
+            environment=Environment(
+                device="a CPU",
+                cpu_capability="AVX2",
+                threads=1,
+                group=1,
+                torch="2",
+                numpy="2",
+                pytorch_lightning="2",
+            ),
+        )
+
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def bench(search: Search, lenet5: NetworkSpec) -> MakeBench:
+    """A bench for LeNet-5; keywords change the search, or the network."""
+
+    def make(*, network: NetworkSpec = lenet5, **changes: Any) -> Bench:
+        return Bench(replace(search, **changes), network)
+
+    return make

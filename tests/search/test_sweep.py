@@ -1,0 +1,217 @@
+"""Which cells a sweep trains, and what it chooses by them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.networks.spec import NetworkSpec
+from pipeline.search.record import Trials
+from pipeline.search.sweep import Sweep, Training, sweep
+from pipeline.training.cells import Hyperparameters, Result, TrainingCell
+from tests.search.conftest import Bench, MakeBench, Outcome, result
+
+NAN = "the loss was nan in epoch 1"
+LOST = "its worker died twice"
+
+
+def by_trial(
+    bench: Bench,
+    trials: Mapping[int, float | str],
+    finals: Mapping[int, float | str] | None = None,
+) -> Outcome:
+    """What each trial comes to, and its settings at full length; 0.5 where nothing is said."""
+
+    def outcome(cell: TrainingCell) -> float | str:
+        first = cell.seed == bench.search.trial_seed
+        return (trials if first or finals is None else finals).get(bench.trial(cell), 0.5)
+
+    return outcome
+
+
+def numbers(found: list[Training]) -> list[int]:
+    return [each.trial for each in found]
+
+
+def test_lowest_mean_of_the_finalists_wins(bench: MakeBench) -> None:
+    tried = bench()
+    trials = {1: 0.1, 2: 0.2, 4: 0.3}
+    found = tried.sweep(by_trial(tried, trials, {1: 0.09, 2: 0.08, 4: 0.07}))
+    assert found.ranking == [4, 2, 1]
+    assert found.winner == found.trials[4].cell.hyperparameters
+    assert tried.sweep(by_trial(tried, trials, {1: 0.07, 2: 0.08, 4: 0.09})).ranking == [1, 2, 4]
+
+
+def test_mean_is_over_all_finalist_seeds(bench: MakeBench) -> None:
+    tried = bench()
+    finals = {(1, 101): 0.02, (1, 102): 0.10, (2, 101): 0.05, (2, 102): 0.06}
+
+    def outcome(cell: TrainingCell) -> float:
+        trial = tried.trial(cell)
+        return finals.get((trial, cell.seed), {1: 0.1, 2: 0.2}.get(trial, 0.5))
+
+    assert tried.sweep(outcome).ranking[:2] == [2, 1]
+
+
+def test_best_trials_are_the_finalists_best_first(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(by_trial(tried, {5: 0.1, 0: 0.2, 3: 0.3}))
+    assert numbers(found.finalists) == [5, 5, 0, 0, 3, 3]
+
+
+def test_value_of_a_trial_is_its_error_after_the_last_epoch(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(by_trial(tried, {2: 0.25}))
+    curve = [row["validation_error"] for row in found.trials[2].result.record["history"]]
+    assert curve == [0.125, 0.25]
+    assert found.trials[2].error == 0.25
+
+
+def test_of_equal_trials_the_earlier_goes_on_and_of_equal_finalists_it_wins(
+    bench: MakeBench,
+) -> None:
+    tried = bench()
+    found = tried.sweep(lambda _: 0.25)
+    assert numbers(found.finalists) == [0, 0, 1, 1, 2, 2]
+    assert found.ranking == [0, 1, 2]
+    found = tried.sweep(by_trial(tried, {4: 0.1, 3: 0.2, 5: 0.2, 1: 0.2}, {}))
+    assert numbers(found.finalists) == [4, 4, 1, 1, 3, 3]
+    assert found.ranking == [1, 3, 4]
+
+
+def test_failed_trial_is_kept_and_the_next_takes_its_place(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(by_trial(tried, {0: NAN, 1: 0.1, 2: LOST, 3: 0.2, 4: 0.3}))
+    assert [each.failure for each in found.trials] == [NAN, None, LOST, None, None, None]
+    assert [each.error for each in found.trials] == [None, 0.1, None, 0.2, 0.3, 0.5]
+    assert found.ranking == [1, 3, 4]
+
+
+def test_fewer_finalists_remain_where_too_many_trials_failed(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(by_trial(tried, dict.fromkeys((0, 1, 2, 4, 5), NAN) | {3: 0.9}))
+    assert numbers(found.finalists) == [3, 3]
+    assert found.ranking == [3]
+
+
+def test_finalist_that_fails_with_one_seed_is_out(bench: MakeBench) -> None:
+    tried = bench()
+    by_error = by_trial(tried, {1: 0.01, 2: 0.2, 3: 0.3})
+
+    def outcome(cell: TrainingCell) -> float | str:
+        unlucky = cell.seed == 102 and tried.trial(cell) == 1
+        return NAN if unlucky else by_error(cell)
+
+    found = tried.sweep(outcome)
+    assert numbers(found.finalists) == [1, 1, 2, 2, 3, 3]
+    assert found.ranking == [2, 3]
+
+
+def test_sweep_of_failures_alone_names_their_reasons(bench: MakeBench) -> None:
+    tried = bench()
+    reasons: dict[int, float | str] = {0: NAN, 1: LOST, 2: NAN, 3: NAN, 4: NAN, 5: NAN}
+    with pytest.raises(UserError) as refusal:
+        tried.sweep(by_trial(tried, reasons))
+    assert str(refusal.value) == (
+        f"one setting must be left to choose, but all 6 failed: {LOST}; {NAN}."
+    )
+    assert [phase for phase, _ in tried.asked] == ["trials"]
+
+
+def test_sweep_whose_finalists_all_fail_names_their_reasons(bench: MakeBench) -> None:
+    tried = bench()
+    with pytest.raises(UserError, match=rf"all 3 failed: {NAN}\.$"):
+        tried.sweep(lambda cell: 0.1 if cell.seed == tried.search.trial_seed else NAN)
+    assert [phase for phase, _ in tried.asked] == ["trials", "finalists"]
+
+
+def test_seeds_and_lengths_of_each_phase(bench: MakeBench) -> None:
+    tried = bench()
+    tried.sweep(by_trial(tried, {5: 0.1, 0: 0.2, 3: 0.3}))
+    phases = {
+        phase: [(tried.trial(cell), cell.seed, cell.epochs) for cell in cells]
+        for phase, cells in tried.asked
+    }
+    assert [phase for phase, _ in tried.asked] == ["trials", "finalists", "audit"]
+    assert phases["trials"] == [(trial, 100, 2) for trial in range(6)]
+    assert phases["finalists"] == [(trial, seed, 4) for trial in (5, 0, 3) for seed in (101, 102)]
+    assert phases["audit"] == [(5, seed, epochs) for epochs in (4, 8) for seed in (104, 105)]
+
+
+def test_cells_differ_in_settings_seed_and_length_alone(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(lambda _: 0.5)
+    for _, each in found.trainings():
+        hyperparameters = found.trials[each.trial].cell.hyperparameters
+        assert each.cell == replace(
+            tried.first,
+            hyperparameters=hyperparameters,
+            seed=each.cell.seed,
+            epochs=each.cell.epochs,
+        )
+    assert len({each.cell.key for _, each in found.trainings()}) == 6 + 6 + 4
+
+
+def test_all_trainings_are_told_phase_by_phase(bench: MakeBench) -> None:
+    found = bench().sweep(lambda _: 0.5)
+    told = found.trainings()
+    assert [phase for phase, _ in told] == ["trials"] * 6 + ["finalists"] * 6 + ["audit"] * 4
+    assert [each for _, each in told] == [*found.trials, *found.finalists, *found.audit]
+
+
+def test_winner_alone_is_audited_and_its_failure_changes_no_choice(bench: MakeBench) -> None:
+    tried = bench()
+    by_error = by_trial(tried, {2: 0.1})
+    found = tried.sweep(lambda cell: NAN if cell.seed in (104, 105) else by_error(cell))
+    assert found.ranking[0] == 2
+    assert numbers(found.audit) == [2, 2, 2, 2]
+    assert [each.failure for each in found.audit] == [NAN] * 4
+
+
+def test_without_audit_seeds_nothing_is_asked_of_the_workers(bench: MakeBench) -> None:
+    tried = bench(audit_seeds=())
+    assert tried.sweep(lambda _: 0.5).audit == []
+    assert [phase for phase, _ in tried.asked] == ["trials", "finalists"]
+
+
+def test_one_trial_and_one_seed_are_a_sweep(bench: MakeBench, linear: NetworkSpec) -> None:
+    tried = bench(network=linear, trials=1, finalists=1, finalist_seeds=(7,), audit_seeds=())
+    found = tried.sweep(lambda _: 0.5)
+    assert found.winner == Hyperparameters(learning_rate=0.004, init="fan_in", j=None)
+    assert [(each.cell.seed, each.cell.epochs) for _, each in found.trainings()] == [
+        (100, 2),
+        (7, 4),
+    ]
+
+
+def test_optuna_hears_of_every_trial_and_of_nothing_else(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(by_trial(tried, {0: 0.4, 1: NAN, 3: 0.1}))
+    told = tried.book.study.get_trials()
+    assert [each.value for each in told] == [0.4, None, 0.5, 0.1, 0.5, 0.5]
+    assert [each.user_attrs["cell"] for each in told] == [each.cell.key for each in found.trials]
+    assert told[1].user_attrs["reason"] == NAN
+
+
+def test_results_come_from_the_cells_and_not_from_the_order_of_training(
+    bench: MakeBench,
+) -> None:
+    """Cells trained backwards, as other workers might finish them, make the same sweep."""
+    tried = bench()
+
+    def outcome(cell: TrainingCell) -> float:
+        return int(cell.key[:6], 16) / 16**6
+
+    def backwards(_: str, cells: list[TrainingCell]) -> list[Result]:
+        return [result(cell, outcome(cell)) for cell in reversed(cells)][::-1]
+
+    one = tried.sweep(outcome)
+    book = Trials("another", tried.search.dimensions, tried.dimensions)
+    other = sweep(tried.first, tried.points, tried.search, book, backwards)
+    assert chosen(one) == chosen(other)
+
+
+def chosen(found: Sweep) -> tuple[object, ...]:
+    trainings = [(phase, each.trial, each.cell, each.error) for phase, each in found.trainings()]
+    return found.ranking, found.winner, trainings
