@@ -8,9 +8,10 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
+DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench-workers lint ui describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench-workers lint ui dashboard describe readme clean
 
 setup: $(RUNTIME)
 
@@ -26,7 +27,7 @@ test: $(DEVELOPMENT) lint
 test-slow: $(DEVELOPMENT)
 	@python -m pytest -m slow
 
-# Kills a small study again and again, for about half an hour.
+# Kills a small study again and again.
 faults: $(DEVELOPMENT)
 	@python -m tests.faults
 
@@ -41,6 +42,9 @@ lint: $(DEVELOPMENT)
 ui: $(RUNTIME)
 	@python -m pipeline ui $(if $(CELL),--cell $(CELL))
 
+dashboard: $(DASHBOARD)
+	@optuna-dashboard --host 127.0.0.1 --port 8080 sqlite:///$(CURDIR)/var/optuna.db
+
 describe: $(RUNTIME)
 	@python -m pipeline describe
 
@@ -49,7 +53,7 @@ readme: $(RUNTIME)
 
 # Outs, tracking database and studies; the result cache and the downloaded digits stay.
 clean:
-	rm -rf data models predictions timings var .dvc/cache .dvc/tmp
+	rm -rf data sweeps models predictions timings var .dvc/cache .dvc/tmp
 
 $(RUNTIME): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python must be 3.11 or newer, but got " + sys.version.split()[0])'
@@ -61,4 +65,8 @@ $(RUNTIME): requirements.lock
 
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 	$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(DASHBOARD): $(RUNTIME) requirements-dashboard.lock
+	$(PIP) -r requirements-dashboard.lock
 	@touch $@

@@ -15,7 +15,7 @@ COLUMNS = ("evaluation", "training", "variant", "seed", "date")
 
 
 class Ledger:
-    """Writes a row for each evaluation that was computed and that the ledger does not know."""
+    """Writes a row for each evaluation that the ledger does not know, once it has a result."""
 
     def __init__(
         self, variant: str, models: Sequence[TrainedNetwork], jobs: Sequence[Job], *, keep: bool
@@ -23,7 +23,8 @@ class Ledger:
         self.variant, self.models, self.jobs, self.keep = variant, models, jobs, keep
 
     def __call__(self, event: Epoch | Finished) -> None:
-        if self.keep and isinstance(event, Finished) and not event.cached:
+        # One from the cache as well: the stage may have been killed before it could say so.
+        if self.keep and isinstance(event, Finished):
             model = self.models[event.index]
             day = datetime.now(UTC).date().isoformat()
             evaluation = self.jobs[event.index].cell.key

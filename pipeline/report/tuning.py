@@ -115,9 +115,9 @@ def _audited(tuning: Results) -> str:
     short, long = tuning["audit"]["epochs"]
     seeds = numbers.counted(len(tuning["audit"]["seeds"]), "more seed")
     return (
-        f" The winner was then trained with {seeds} for {short} and for {long} epochs: where that "
-        f"took more than {numbers.points(IMPROVEMENT)} off its error it was *{STILL_IMPROVING}*, "
-        "and cannot be judged the loser of a comparison."
+        f" The winner was then trained with {seeds} for {long} epochs instead of {short}: where "
+        f"that took more than {numbers.points(IMPROVEMENT)} off its mean error it was "
+        f"*{STILL_IMPROVING}*, and cannot be judged the loser of a comparison."
     )
 
 

@@ -80,7 +80,7 @@ class Search:
     """The best trials, trained again with each of the `finalist_seeds`; the lowest mean wins."""
     finalist_seeds: tuple[int, ...]
     audit_seeds: tuple[int, ...]
-    """Of the winner, trained with them at double length: had it learned enough? () for no audit."""
+    """Of the winner, trained again at double length: had it learned enough? () for no audit."""
 
     def __post_init__(self) -> None:
         for problem in self._problems():

@@ -1,10 +1,10 @@
 """What a sweep chose, from what, how surely, and what it took."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.search.sweep import IMPROVEMENT, Sweep, Training, mean_error
+from pipeline.search.sweep import IMPROVEMENT, Sweep, mean_error
 
 
 def summary(
@@ -66,17 +66,16 @@ def _runner_up(winner: dict[str, Any], others: Sequence[dict[str, Any]]) -> dict
 
 
 def _audit(sweep: Sweep) -> dict[str, Any] | None:
-    """Did twice the epochs help? Each seed is trained at both lengths."""
+    """Did twice the epochs help? Against the winner's error as a finalist."""
     if not sweep.audit:
         return None
-    lengths = sorted({each.cell.epochs for each in sweep.audit})
-    errors = [mean_error(_errors(sweep.audit, epochs)) for epochs in lengths]
-    once, twice = errors
+    finals = [each for each in sweep.finalists if each.trial == sweep.ranking[0]]
+    once, twice = (mean_error([each.error for each in group]) for group in (finals, sweep.audit))
     improvement = None if once is None or twice is None else _difference(once, twice)
     return {
         "seeds": list(sweep.search.audit_seeds),
-        "epochs": lengths,
-        "validation_errors": errors,
+        "epochs": [group[0].cell.epochs for group in (finals, sweep.audit)],
+        "validation_errors": [once, twice],
         "improvement": improvement,
         "still_improving": improvement is not None and improvement > IMPROVEMENT,
     }
@@ -85,10 +84,6 @@ def _audit(sweep: Sweep) -> dict[str, Any] | None:
 def _difference(error: float, other: float) -> float:
     """Both are means of counts over images: the last bits of a float would tip an exact tie."""
     return round(error - other, 12)
-
-
-def _errors(trainings: Iterable[Training], epochs: int) -> list[float | None]:
-    return [each.error for each in trainings if each.cell.epochs == epochs]
 
 
 def _edges(

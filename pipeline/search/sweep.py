@@ -90,10 +90,7 @@ def sweep(
         "finalists", [cell(n, s, full) for n in best for s in search.finalist_seeds]
     )
     ranking = _best(finalists)
-    audit = trained(
-        "audit",
-        [cell(ranking[0], s, length) for length in (full, 2 * full) for s in search.audit_seeds],
-    )
+    audit = trained("audit", [cell(ranking[0], s, 2 * full) for s in search.audit_seeds])
     return Sweep(search=search, trials=trials, finalists=finalists, ranking=ranking, audit=audit)
 
 

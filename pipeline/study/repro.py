@@ -1,5 +1,6 @@
 """`dvc repro` with a lock before it and the stage's own last word after it."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def _repro(folder: Path, last_error: Path) -> int:
     from dvc.cli import main as dvc
 
     last_error.unlink(missing_ok=True)
+    drop_torn(folder)
     # DVC runs `python` from the PATH: make that this one, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ["ABLATION_ERROR_FILE"] = str(last_error)
@@ -46,3 +48,25 @@ def _repro(folder: Path, last_error: Path) -> int:
         print(f"\nerror: {message}", file=sys.stderr)
         return int(stage_code)
     return code
+
+
+def drop_torn(folder: Path) -> None:
+    """DVC writes these two in place: killed meanwhile, it could never read them again.
+
+    What they said is found anew, and finished cells are in the cache.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+    from dvc.utils import strictyaml
+
+    lock, busy = folder / "dvc.lock", folder / ".dvc/tmp/rwlock"
+    try:
+        if lock.exists():
+            strictyaml.load(str(lock), COMPILED_LOCKFILE_SCHEMA)
+    except DvcException:
+        lock.unlink()
+    try:
+        if busy.exists():
+            json.loads(busy.read_text(encoding="utf8"))
+    except json.JSONDecodeError:
+        busy.unlink()

@@ -136,7 +136,7 @@ def test_seeds_and_lengths_of_each_phase(bench: MakeBench) -> None:
     assert [phase for phase, _ in tried.asked] == ["trials", "finalists", "audit"]
     assert phases["trials"] == [(trial, 100, 2) for trial in range(6)]
     assert phases["finalists"] == [(trial, seed, 4) for trial in (5, 0, 3) for seed in (101, 102)]
-    assert phases["audit"] == [(5, seed, epochs) for epochs in (4, 8) for seed in (104, 105)]
+    assert phases["audit"] == [(5, seed, 8) for seed in (104, 105)]
 
 
 def test_cells_differ_in_settings_seed_and_length_alone(bench: MakeBench) -> None:
@@ -150,13 +150,13 @@ def test_cells_differ_in_settings_seed_and_length_alone(bench: MakeBench) -> Non
             seed=each.cell.seed,
             epochs=each.cell.epochs,
         )
-    assert len({each.cell.key for _, each in found.trainings()}) == 6 + 6 + 4
+    assert len({each.cell.key for _, each in found.trainings()}) == 6 + 6 + 2
 
 
 def test_all_trainings_are_told_phase_by_phase(bench: MakeBench) -> None:
     found = bench().sweep(lambda _: 0.5)
     told = found.trainings()
-    assert [phase for phase, _ in told] == ["trials"] * 6 + ["finalists"] * 6 + ["audit"] * 4
+    assert [phase for phase, _ in told] == ["trials"] * 6 + ["finalists"] * 6 + ["audit"] * 2
     assert [each for _, each in told] == [*found.trials, *found.finalists, *found.audit]
 
 
@@ -165,8 +165,8 @@ def test_winner_alone_is_audited_and_its_failure_changes_no_choice(bench: MakeBe
     by_error = by_trial(tried, {2: 0.1})
     found = tried.sweep(lambda cell: NAN if cell.seed in (104, 105) else by_error(cell))
     assert found.ranking[0] == 2
-    assert numbers(found.audit) == [2, 2, 2, 2]
-    assert [each.failure for each in found.audit] == [NAN] * 4
+    assert numbers(found.audit) == [2, 2]
+    assert [each.failure for each in found.audit] == [NAN] * 2
 
 
 def test_without_audit_seeds_nothing_is_asked_of_the_workers(bench: MakeBench) -> None:
