@@ -38,14 +38,24 @@ def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("download",), ("train", "lenet5"), ("evaluate", "lenet5"), ("report",), ("study",)]
+    "words",
+    [
+        ("download",),
+        ("sweep", "lenet5"),
+        ("train", "lenet5"),
+        ("evaluate", "lenet5"),
+        ("report",),
+        ("study",),
+    ],
 )
 def test_every_stage_lists_the_mistakes_and_touches_nothing(
     words: tuple[str, ...], tmp_path: Path
 ) -> None:
     text = (REPOSITORY / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(
-        text.replace("subsampling: stride", "subsampling: strid").replace("epochs: 8", "epochs: 0")
+        text.replace("subsampling: stride", "subsampling: strid").replace(
+            "epochs: 10", "epochs: 0"
+        )
     )
     before = sorted(tmp_path.rglob("*"))
     result = run(*words, cwd=tmp_path)

@@ -128,7 +128,7 @@ def test_every_training_of_a_sweep_is_one_tracked_run(first_run: FirstRun) -> No
         for variant in VARIANTS
         for cell in json.loads((study / f"timings/sweep-{variant}.json").read_text())["cells"]
     ]
-    assert len(trained) == len(VARIANTS) * (3 + 2 * 1 + 2 * 1)  # trials, finalists, audit
+    assert len(trained) == len(VARIANTS) * (3 + 2 * 1 + 1)  # trials, finalists, audit
     assert tracked == set(trained)
     assert len(runs) == len(trained) + len(VARIANTS)
 
