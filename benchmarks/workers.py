@@ -22,7 +22,8 @@ from pipeline.data.mnist import load_digits
 from pipeline.data.sources import place_mnist
 from pipeline.study import load_study, merged, read_yaml
 from pipeline.training.plan import Plan, final_plan
-from pipeline.training.workers import Job, Workers
+from pipeline.training.tasks import Job
+from pipeline.training.workers import Workers
 
 REPOSITORY = Path(__file__).parents[1]
 HELD_BACK = 10_000

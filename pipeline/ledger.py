@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.data.cache import place
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.workers import Epoch, Finished, Job
+from pipeline.training.tasks import Job
+from pipeline.training.workers import Epoch, Finished
 
 LEDGER = Path("reports/test_looks.csv")
 COLUMNS = ("evaluation", "training", "variant", "seed", "date")

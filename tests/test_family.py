@@ -6,7 +6,8 @@ from pipeline.data.mnist import load_digits
 from pipeline.data.sources import place_mnist
 from pipeline.study import Study, known_studies
 from pipeline.training.plan import final_plan, validating
-from pipeline.training.workers import Job, complete
+from pipeline.training.tasks import Job
+from pipeline.training.workers import complete
 
 STUDY_OF = {name: study for study in reversed(known_studies()) for name in study.variants}
 EPOCHS = 3

@@ -12,8 +12,9 @@ from pipeline.tracking.runs import sweep_runs
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.plan import Plan, final_plan, validating
 from pipeline.training.progress import Display
+from pipeline.training.tasks import Job
 from pipeline.training.timings import StageClock
-from pipeline.training.workers import Job, Workers
+from pipeline.training.workers import Workers
 
 DIGITS = Path("data/train")
 DASHBOARD = Path("var/optuna.db")

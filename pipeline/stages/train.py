@@ -13,9 +13,10 @@ from pipeline.training.cells import Hyperparameters
 from pipeline.training.models import write_models
 from pipeline.training.plan import Plan, final_plan, validating
 from pipeline.training.progress import Display
+from pipeline.training.tasks import Job
 from pipeline.training.timings import StageClock
 from pipeline.training.validation import VALIDATION, write_validation
-from pipeline.training.workers import Job, complete
+from pipeline.training.workers import complete
 
 DIGITS = Path("data/train")
 

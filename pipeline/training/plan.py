@@ -12,7 +12,7 @@ from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.provenance import code_digest, cpu_environment
 from pipeline.training.results import weights_digest
-from pipeline.training.workers import Job
+from pipeline.training.tasks import Job
 
 TRAINING_CODE = "pipeline.training.fit"
 

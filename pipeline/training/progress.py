@@ -16,7 +16,8 @@ from rich.progress import (
 )
 
 from pipeline.training.cells import TrainingCell
-from pipeline.training.workers import Epoch, Finished, Job
+from pipeline.training.tasks import Job
+from pipeline.training.workers import Epoch, Finished
 
 
 class Display:

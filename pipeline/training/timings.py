@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.data.cache import place
 from pipeline.training.cells import Result
-from pipeline.training.workers import Job, num_workers
+from pipeline.training.tasks import Job
+from pipeline.training.workers import num_workers
 
 
 class StageClock:

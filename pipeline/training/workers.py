@@ -12,27 +12,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from pipeline.errors import UserError
-from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
+from pipeline.training.cells import Result
 from pipeline.training.cluster import local_cluster
 from pipeline.training.images import Images
 from pipeline.training.results import store, stored
+from pipeline.training.tasks import TOPIC, Job, digits_plugin, work
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TOPIC = "ablation"
 LOST = "its worker died twice"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A cell, and the trained parameters that an evaluation needs."""
-
-    cell: Cell
-    weights: Mapping[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +104,7 @@ class Workers:
 
         def hand_out(places: int) -> None:
             for index in islice(waiting, places):
-                future = client.submit(_work, jobs[index], key=jobs[index].cell.key, pure=False)
+                future = client.submit(work, jobs[index], key=jobs[index].cell.key, pure=False)
                 future.add_done_callback(self.events.put)
                 running[future] = index
 
@@ -136,7 +126,7 @@ class Workers:
         client.subscribe_topic(
             TOPIC, lambda event: self.events.put(Epoch(key=event[1]["key"], row=event[1]["row"]))
         )
-        client.register_plugin(_digits_plugin(self.digits))
+        client.register_plugin(digits_plugin(self.digits))
         return client
 
 
@@ -169,41 +159,3 @@ def _result(future: "Future") -> Result:
         now = time.time()
         timing = {"started": now, "ended": now, "epochs": []}
         return Result(arrays={}, record={"history": [], "failure": LOST, "timing": timing})
-
-
-def _digits_plugin(digits: Images) -> Any:
-    from distributed import WorkerPlugin
-
-    class Digits(WorkerPlugin):
-        """Ships the digits once to each worker, and again to one that replaces it."""
-
-        name = "digits"
-
-        def __init__(self) -> None:
-            self.digits = digits
-
-        def setup(self, worker: Any) -> None:
-            worker.digits = self.digits
-
-    return Digits()
-
-
-def _work(job: Job) -> Result:
-    """Runs in a worker."""
-    import torch
-    from distributed import get_worker
-
-    from pipeline.training.fit import evaluate, train
-
-    worker: Any = get_worker()
-    torch.set_num_threads(1)
-    device = torch.device("cpu")
-
-    def preview(row: Mapping[str, float]) -> None:
-        worker.log_event(TOPIC, {"key": job.cell.key, "row": row})
-
-    if isinstance(job.cell, TrainingCell):
-        return train(job.cell, worker.digits, device=device, on_epoch=preview)
-    assert isinstance(job.cell, EvaluationCell)
-    assert job.weights is not None
-    return evaluate(job.cell, job.weights, worker.digits, device=device)

@@ -11,7 +11,8 @@ from pipeline.training.cells import Result
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan
 from pipeline.training.progress import Display
-from pipeline.training.workers import Epoch, Finished, Job
+from pipeline.training.tasks import Job
+from pipeline.training.workers import Epoch, Finished
 
 RESULT = Result(arrays={}, record={})
 

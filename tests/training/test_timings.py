@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.training.cells import Result
 from pipeline.training.plan import Plan
+from pipeline.training.tasks import Job
 from pipeline.training.timings import StageClock
-from pipeline.training.workers import Job
 
 
 def timed(started: float) -> Result:

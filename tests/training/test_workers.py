@@ -24,12 +24,12 @@ from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan
 from pipeline.training.results import store, stored
+from pipeline.training.tasks import Job
 from pipeline.training.workers import (
     LOST,
     TOPIC,
     Epoch,
     Finished,
-    Job,
     Observer,
     Workers,
     complete,

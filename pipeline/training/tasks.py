@@ -1,0 +1,58 @@
+"""What runs in a worker: one job after the other, on the digits that it was given once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
+from pipeline.training.images import Images
+
+TOPIC = "ablation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A cell, and the trained parameters that an evaluation needs."""
+
+    cell: Cell
+    weights: Mapping[str, np.ndarray] | None = None
+
+
+def digits_plugin(digits: Images) -> Any:
+    from distributed import WorkerPlugin
+
+    class Digits(WorkerPlugin):
+        """Ships the digits once to each worker, and again to one that replaces it."""
+
+        name = "digits"
+
+        def __init__(self) -> None:
+            self.digits = digits
+
+        def setup(self, worker: Any) -> None:
+            worker.digits = self.digits
+
+    return Digits()
+
+
+def work(job: Job) -> Result:
+    """Train or evaluate, and tell of every epoch."""
+    import torch
+    from distributed import get_worker
+
+    from pipeline.training.fit import evaluate, train
+
+    worker: Any = get_worker()
+    torch.set_num_threads(1)
+    device = torch.device("cpu")
+
+    def preview(row: Mapping[str, float]) -> None:
+        worker.log_event(TOPIC, {"key": job.cell.key, "row": row})
+
+    if isinstance(job.cell, TrainingCell):
+        return train(job.cell, worker.digits, device=device, on_epoch=preview)
+    assert isinstance(job.cell, EvaluationCell)
+    assert job.weights is not None
+    return evaluate(job.cell, job.weights, worker.digits, device=device)
