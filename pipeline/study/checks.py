@@ -99,28 +99,30 @@ def _allowed(path: Iterable[object]) -> list[str]:
 
 
 def _combinations(network: Any, variants: Any) -> Iterator[Mistake]:
-    if problem := _problem(network, {}):
-        yield "network", problem
+    baseline = _resolved(network, {})
+    if isinstance(baseline, str):
+        yield "network", baseline
         return  # or every variant would repeat it
     for name, difference in variants.items():
-        if problem := _problem(network, difference):
-            yield f"variants.{name}", problem
-        elif difference and _same(network_spec(network, difference), network_spec(network, {})):
+        found = _resolved(network, difference)
+        if isinstance(found, str):
+            yield f"variants.{name}", found
+        elif difference and _same(found, baseline):
             yield f"variants.{name}", "must be another network than the baseline, but is the same."
+
+
+def _resolved(network: Any, difference: Any) -> NetworkSpec | str:
+    """Or why there is none."""
+    try:
+        return network_spec(network, difference)
+    except ValueError as problem:
+        return str(problem)
 
 
 def _same(network: NetworkSpec, other: NetworkSpec) -> bool:
     """Whether the two are one, though one of them writes out what the other leaves open."""
     words = [replace(each, c5_units="paper") for each in (network, other)]
     return words[0] == words[1] and account(network) == account(other)
-
-
-def _problem(network: Any, difference: Any) -> str:
-    try:
-        network_spec(network, difference)
-    except ValueError as problem:
-        return str(problem)
-    return ""
 
 
 def _one_baseline(variants: Any) -> Iterator[Mistake]:
