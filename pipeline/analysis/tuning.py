@@ -7,8 +7,6 @@ from typing import Any
 from pipeline.analysis.inputs import Sweep
 from pipeline.errors import UserError
 
-# Off the validation error by twice the epochs, a fraction: more, and a sweep's audit says so.
-IMPROVEMENT = 0.001
 KEPT = (
     *("tuned", "trial", "runner_up", "candidates", "audit"),
     *("edges", "importance", "budget"),
@@ -47,7 +45,7 @@ def tuning(sweep: Sweep) -> dict[str, Any]:
 def still_improving(sweep: Sweep) -> bool:
     """Whether the winner had learned too little, as far as its audit can tell."""
     audit = sweep.best["audit"]
-    return audit is not None and audit["still_improving"]
+    return audit is not None and audit["still_improving"] is True
 
 
 def require_fair(sweeps: Mapping[str, Sweep]) -> None:

@@ -61,7 +61,7 @@ def loser(comparison: Comparison) -> str:
 def improving(variant: Mapping[str, Any]) -> bool:
     """Whether its audit found that it had learned too little."""
     audit = variant["tuning"]["audit"]
-    return audit is not None and audit["still_improving"]
+    return audit is not None and audit["still_improving"] is True
 
 
 def deed(name: str, variant: Mapping[str, Any]) -> str:

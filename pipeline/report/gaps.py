@@ -5,9 +5,9 @@ from itertools import count
 from typing import Any
 
 from pipeline.analysis.significance import can_reject, smallest_p
-from pipeline.analysis.tuning import IMPROVEMENT
 from pipeline.report import numbers
 from pipeline.report.answer import improving
+from pipeline.search.space import IMPROVEMENT
 
 
 def gaps(results: Mapping[str, Any]) -> list[str]:

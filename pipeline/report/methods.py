@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.analysis.significance import smallest_p
-from pipeline.analysis.tuning import IMPROVEMENT
 from pipeline.report import numbers
+from pipeline.search.space import IMPROVEMENT
 
 STANDARD = "standard"
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.analysis.comparison import STILL_IMPROVING
-from pipeline.analysis.tuning import IMPROVEMENT
 from pipeline.report import numbers
 from pipeline.report.tables import Table
+from pipeline.search.space import IMPROVEMENT
 
 Results = Mapping[str, Any]
 FAILED = "failed"

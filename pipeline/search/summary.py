@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pipeline.search.sweep import IMPROVEMENT, Sweep, mean_error
+from pipeline.search.space import IMPROVEMENT
+from pipeline.search.sweep import Sweep, mean_error
 
 
 def summary(
@@ -77,7 +78,7 @@ def _audit(sweep: Sweep) -> dict[str, Any] | None:
         "epochs": [group[0].cell.epochs for group in (finals, sweep.audit)],
         "validation_errors": [once, twice],
         "improvement": improvement,
-        "still_improving": improvement is not None and improvement > IMPROVEMENT,
+        "still_improving": None if improvement is None else improvement > IMPROVEMENT,
     }
 
 

@@ -14,7 +14,6 @@ from pipeline.search.space import Search
 from pipeline.training.cells import Hyperparameters, Result, TrainingCell
 
 Phase = Literal["trials", "finalists", "audit"]
-IMPROVEMENT = 0.001  # of validation error, a fraction: more than this, and it was still learning
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

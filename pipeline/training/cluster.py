@@ -61,10 +61,11 @@ def _start_forkserver() -> None:
     """One process imports torch and Lightning; every worker is then forked from it.
 
     glibc reads its settings once, when a process starts: this is where workers get them from.
+    Python's resource tracker starts here too; it would warn of semaphores at every interruption.
     """
     multiprocessing.set_forkserver_preload(["pipeline.training.fit", "distributed"])
     before = dict(os.environ)
-    os.environ |= ALLOCATOR | {"OMP_NUM_THREADS": "1"}
+    os.environ |= ALLOCATOR | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore:resource_tracker"}
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's matter
     try:
         forkserver.ensure_running()

@@ -78,7 +78,7 @@ def test_a_candidate_that_failed_on_the_way_is_told(make_study: Callable[..., An
     ]
 
 
-@pytest.mark.parametrize("audit", [None, {"improvement": None, "still_improving": False}])
+@pytest.mark.parametrize("audit", [None, {"improvement": None, "still_improving": None}])
 def test_an_audit_that_says_nothing_is_missing(
     make_study: Callable[..., Any], audit: dict[str, Any] | None
 ) -> None:
