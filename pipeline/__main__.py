@@ -4,6 +4,7 @@ Stages are imported by name, so that a worker process, which imports this module
 nothing but these lines.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -44,6 +45,8 @@ def main() -> int:
         return fail(str(mistake), 2)
     except OSError as problem:
         return fail(f"{problem}. Finished cells are kept; run the same command again.", 1)
+    finally:
+        gc.freeze()  # or its last search for garbage, in all of MLflow and Dask, takes a second
     return 0
 
 

@@ -74,6 +74,7 @@ class Tracker:
 
     def __enter__(self) -> Self:
         self._work.start()
+        self._work.put(lambda: self._runs)  # opened while the workers start: it takes a second
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
