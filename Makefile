@@ -11,7 +11,7 @@ DEVELOPMENT := .venv/.development
 DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench-workers lint ui dashboard describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench-workers bench-tuning lint ui dashboard describe readme clean
 
 setup: $(RUNTIME)
 
@@ -33,6 +33,9 @@ faults: $(DEVELOPMENT)
 
 bench-workers: $(DEVELOPMENT)
 	@python -m benchmarks.workers
+
+bench-tuning: $(DEVELOPMENT)
+	@python -m benchmarks.tuning
 
 lint: $(DEVELOPMENT)
 	@ruff check

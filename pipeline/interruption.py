@@ -11,6 +11,7 @@ import threading
 import time
 from types import FrameType
 
+PARENT = "ABLATION_PARENT"
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar may have hidden it
 
 
@@ -22,7 +23,8 @@ def end_at_once_when_interrupted() -> None:
 
 def end_with_parent() -> None:
     """Leave when the process that started this one is gone, DVC being killed for example."""
-    parent = os.getppid()
+    # Where we started DVC, it has told its number: it may be gone by now.
+    parent = int(os.environ.get(PARENT) or os.getppid())
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -12,10 +12,18 @@ import psutil
 import pytest
 import yaml
 
+from pipeline.interruption import PARENT
 from tests.test_pipeline import copy_repository
 
-pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).parents[1]
+
+WAITING = """
+import time
+from pipeline.interruption import end_with_parent
+
+end_with_parent()
+time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -82,6 +90,19 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
+def test_a_stage_whose_dvc_is_gone_before_it_looks_leaves_at_once() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    stage = subprocess.run(
+        [sys.executable, "-c", WAITING],
+        env=os.environ | {PARENT: str(gone.pid)},
+        timeout=20,
+        check=False,
+    )
+    assert stage.returncode == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stage_that_is_ended_takes_its_workers_with_it(
     running: subprocess.Popen[str], long_study: Path, number: int
@@ -93,6 +114,7 @@ def test_a_stage_that_is_ended_takes_its_workers_with_it(
     assert not list((long_study / "sweeps").rglob("*.*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_dvc(
     running: subprocess.Popen[str], long_study: Path, number: int
@@ -101,6 +123,7 @@ def test_nothing_outlives_dvc(
     wait_until(lambda: not processes(long_study), seconds=10)
 
 
+@pytest.mark.slow
 def test_a_second_run_in_the_same_folder_is_refused(
     running: subprocess.Popen[str], long_study: Path
 ) -> None:

@@ -36,9 +36,10 @@ def chosen_table(results: Results) -> Table:
     return Table(
         caption="What each sweep chose. Inherited: not searched, the default. Validation error: "
         "mean of the chosen trial over fresh seeds, at full length. Runner-up: how far behind the "
-        "next best was. Epochs: of all trainings of the sweep. Twice the epochs: the change in "
-        "the chosen settings' validation error, on seeds of its own. Edge: chosen from the outer "
-        "5 % of a range, so a better value may lie outside it.",
+        "next best was. Epochs: asked for, in all trainings of the sweep. Twice the epochs: the "
+        "change in the chosen settings' validation error, on seeds of its own; they were chosen "
+        "for the lowest of several means, so this rather understates a gain. Edge: chosen from "
+        "the outer 5 % of a range, so a better value may lie outside it.",
         columns=(
             *("Variant", "Trial", *names, "Validation error, %", "n (seeds)"),
             *(
@@ -60,7 +61,7 @@ def chosen_table(results: Results) -> Table:
 def candidate_table(results: Results) -> Table:
     """A row a trial that was trained again, the winner of each variant first."""
     return Table(
-        caption="The best trials of each variant, trained again at full length; the lowest mean "
+        caption="The finalists of each variant, trained again at full length; the lowest mean "
         "won. Trial error: of the short training that brought it here.",
         columns=(
             *("Variant", "Trial", "Settings"),
@@ -86,8 +87,8 @@ def importance_table(results: Results) -> Table | None:
         return None
     names = [name for name in _settings(results) if any(name in each for each in found.values())]
     return Table(
-        caption="How much of the differences between trials each dimension explains, in shares "
-        "of one, by Optuna's PED-ANOVA.",
+        caption="How much each dimension mattered for being among the best tenth of the trials, "
+        "in shares of one, by Optuna's PED-ANOVA.",
         columns=("Variant", *names),
         numeric=(False, *(True for _ in names)),
         rows=tuple(
@@ -103,7 +104,9 @@ def _trials(tuning: Results) -> str:
 
 
 def _again(finalists: int, tuning: Results, epochs: int) -> str:
-    best = "The best trial was" if finalists == 1 else f"The best {finalists} were"
+    best = "The best trial was"
+    if finalists > 1:
+        best = f"The best {finalists}, or in the last place the defaults, were"
     seeds = numbers.counted(len(tuning["candidates"][0]["per_seed"]), "fresh seed")
     length = numbers.counted(epochs, "epoch")
     return f"{best} trained again for {length} with {seeds} each; the lowest mean won."

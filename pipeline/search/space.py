@@ -79,14 +79,17 @@ class Search:
     """Of a trial; whatever comes after it is trained at full length."""
     trial_seed: int
     finalists: int
-    """The best trials, trained again with each of the `finalist_seeds`; the lowest mean wins."""
+    """The best trials, trained again with each of the `finalist_seeds`; the lowest mean wins.
+
+    Where there are several, the default is one of them.
+    """
     finalist_seeds: tuple[int, ...]
     audit_seeds: tuple[int, ...]
     """Of the winner, trained again at double length: had it learned enough? () for no audit."""
 
     def __post_init__(self) -> None:
-        for problem in self._problems():
-            raise ValueError(problem)
+        if problems := list(self._problems()):
+            raise ValueError(" ".join(problems))
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -99,7 +102,8 @@ class Search:
         if not self.finalist_seeds:
             yield "`finalist_seeds` must have a seed, but got none."
         if self.finalists > self.trials:
-            yield f"`finalists` must be trials ({self.trials}), but got {self.finalists}."
+            number = self.finalists
+            yield f"`finalists` must be at most `trials` ({self.trials}), but got {number}."
         if negative := [seed for seed in (*self.seeds, self.design_seed) if seed < 0]:
             yield f"seeds must be at least 0, but got {negative[0]}."
         if repeated := [seed for seed, times in Counter(self.seeds).items() if times > 1]:

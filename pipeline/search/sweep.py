@@ -13,6 +13,7 @@ from pipeline.search.record import Trials
 from pipeline.search.space import Search
 from pipeline.training.cells import Hyperparameters, Result, TrainingCell
 
+DEFAULT = 0  # the trial that has the default settings
 Phase = Literal["trials", "finalists", "audit"]
 
 
@@ -84,13 +85,25 @@ def sweep(
         "trials", [cell(n, search.trial_seed, search.epochs) for n in range(len(settings))]
     )
     book.tell([each.error for each in trials], [_note(each) for each in trials])
-    best = _best(trials)[: search.finalists]
+    chosen = _finalists(_best(trials), search.finalists)
     finalists = trained(
-        "finalists", [cell(n, s, full) for n in best for s in search.finalist_seeds]
+        "finalists", [cell(n, s, full) for n in chosen for s in search.finalist_seeds]
     )
     ranking = _best(finalists)
     audit = trained("audit", [cell(ranking[0], s, 2 * full) for s in search.audit_seeds])
     return Sweep(search=search, trials=trials, finalists=finalists, ranking=ranking, audit=audit)
+
+
+def _finalists(ranking: Sequence[int], number: int) -> list[int]:
+    """The best trials; the last place is the default's, unless it is there or has failed.
+
+    A short trial with one seed must not throw it out: no winner is then worse than what nobody
+    tuned, as far as the finalists' seeds can tell.
+    """
+    best = list(ranking[:number])
+    if DEFAULT in ranking[number:] and number > 1:
+        best[-1] = DEFAULT
+    return best
 
 
 def _note(training: Training) -> dict[str, str]:
@@ -111,7 +124,7 @@ def _best(trainings: Sequence[Training]) -> list[int]:
             f"one setting must be left to choose, but all {len(errors)} failed: "
             f"{'; '.join(reasons)}."
         )
-    return sorted(known, key=lambda trial: (known[trial], trial))
+    return sorted(known, key=lambda trial: (round(known[trial], 12), trial))  # but for last bits
 
 
 def mean_error(errors: Sequence[float | None]) -> float | None:

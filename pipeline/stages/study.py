@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pipeline.study import json_schema, load_study, materialise, reproduce
+from pipeline.study import (
+    STUDIES,
+    json_schema,
+    load_study,
+    materialise,
+    reproduce,
+    sole_run,
+    written_study,
+)
 
 
 def main(
@@ -17,7 +25,13 @@ def main(
         print(json.dumps(json_schema(), indent=2))
         return
     load_study()
-    folder = materialise(name) if name else Path()
-    if code := reproduce(folder):
+    if name:
+        written_study(name)  # before a folder is made for it
+    folder = STUDIES / name if name else Path()
+    with sole_run(folder):
+        if name:
+            materialise(name)
+        code = reproduce(folder)
+    if code:
         raise typer.Exit(code)
     print(f"report: {folder / 'reports/ablation.html'}")

@@ -8,6 +8,7 @@ from pipeline.search.outs import write_sweep
 from pipeline.search.record import Trials
 from pipeline.search.sweep import Phase, sweep
 from pipeline.study import Study, load_study, repository_root
+from pipeline.tracking.background import Background
 from pipeline.tracking.runs import sweep_runs
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.plan import Plan, final_plan, validating
@@ -44,8 +45,17 @@ def main(variant: str) -> None:
     importance = book.importance()
     folder = Path("sweeps") / variant
     write_sweep(folder, variant, found, dimensions=dimensions, importance=importance)
-    book.export(repository_root() / DASHBOARD)
     clock.write()
+    _show(book, repository_root() / DASHBOARD)
+
+
+def _show(book: Trials, path: Path) -> None:
+    """For optuna-dashboard, a view like MLflow: the study goes on without it."""
+    advice = "`make dashboard` will not show this sweep."
+    view = Background(name=f"Optuna at {path}", advice=advice)
+    view.start()
+    view.put(lambda: book.export(path))
+    view.finish(patience_s=60)
 
 
 def _plan(study: Study, variant: str) -> Plan:

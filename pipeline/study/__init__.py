@@ -10,8 +10,9 @@ from pipeline.study.place import (
     materialise,
     prune_outs,
     repository_root,
+    written_study,
 )
-from pipeline.study.repro import reproduce
+from pipeline.study.repro import reproduce, sole_run
 from pipeline.study.resolve import Study
 
 __all__ = [
@@ -30,4 +31,6 @@ __all__ = [
     "read_yaml",
     "repository_root",
     "reproduce",
+    "sole_run",
+    "written_study",
 ]

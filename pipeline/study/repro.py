@@ -3,39 +3,49 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from pipeline.errors import UserError
+from pipeline.interruption import PARENT
 
 
-def reproduce(folder: Path) -> int:
-    """Bring every out of the study in `folder` up to date; the exit code.
+@contextmanager
+def sole_run(folder: Path) -> Iterator[None]:
+    """Hold the study in `folder`, from before anything there is changed.
 
     Raises:
         UserError: When another run is going on there.
     """
-    var = (folder / "var").absolute()
-    var.mkdir(parents=True, exist_ok=True)
+    lock = FileLock((folder / "var/repro.lock").absolute())
+    Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(var / "repro.lock", timeout=0):
-            return _repro(folder, var / "last_error.txt")
+        lock.acquire(timeout=0)
     except Timeout:
         raise UserError(
-            f"only one run may be going on in a folder, but another holds {var / 'repro.lock'}; "
+            f"only one run may be going on in a folder, but another holds {lock.lock_file}; "
             "wait for it, or stop it."
         ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _repro(folder: Path, last_error: Path) -> int:
+def reproduce(folder: Path) -> int:
+    """Bring every out of the study in `folder` up to date; the exit code."""
     from dvc.cli import main as dvc
 
+    last_error = (folder / "var/last_error.txt").absolute()
     last_error.unlink(missing_ok=True)
     drop_torn(folder)
     # DVC runs `python` from the PATH: make that this one, activated or not.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ["ABLATION_ERROR_FILE"] = str(last_error)
+    os.environ[PARENT] = str(os.getpid())
     os.environ["DVC_NO_ANALYTICS"] = "1"
     before = Path.cwd()
     os.chdir(folder)

@@ -64,12 +64,15 @@ def _start_forkserver() -> None:
     Python's resource tracker starts here too; it would warn of semaphores at every interruption.
     """
     multiprocessing.set_forkserver_preload(["pipeline.training.fit", "distributed"])
-    before = dict(os.environ)
-    os.environ |= ALLOCATOR | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore:resource_tracker"}
+    theirs = ALLOCATOR | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore:resource_tracker"}
+    ours = {name: os.environ.get(name) for name in theirs}
+    os.environ |= theirs
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's matter
     try:
         forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, handler)
-        os.environ.clear()
-        os.environ |= before
+        for name, value in ours.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

@@ -38,7 +38,7 @@ def digits_plugin(digits: Images) -> Any:
 
 
 def work(job: Job) -> Result:
-    """Train or evaluate, and tell of every epoch."""
+    """Train or evaluate, and tell that it begins and of every epoch."""
     import torch
     from distributed import get_worker
 
@@ -50,6 +50,8 @@ def work(job: Job) -> Result:
 
     def preview(row: Mapping[str, float]) -> None:
         worker.log_event(TOPIC, {"key": job.cell.key, "row": row})
+
+    worker.log_event(TOPIC, {"key": job.cell.key, "row": None})
 
     if isinstance(job.cell, TrainingCell):
         return train(job.cell, worker.digits, device=device, on_epoch=preview)

@@ -6,7 +6,8 @@ The coordinator ships cells and digits; workers return results and know nothing 
 import os
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -31,6 +32,13 @@ class Epoch:
 
     key: str
     row: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """From a worker that takes up a job."""
+
+    key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,34 +108,45 @@ class Workers:
     def _computed(self, jobs: Sequence[Job], missing: Sequence[int]) -> Iterator[Epoch | Finished]:
         client = self.client = self.client or self._started()
         keys = {jobs[index].cell.key for index in missing}
-        waiting, running = iter(missing), {}
+        begun, spared, running = Counter[str](), set[str](), {}
 
-        def hand_out(places: int) -> None:
-            for index in islice(waiting, places):
+        def hand_out(indices: Iterable[int]) -> None:
+            for index in indices:
                 future = client.submit(work, jobs[index], key=jobs[index].cell.key, pure=False)
                 future.add_done_callback(self.events.put)
                 running[future] = index
 
-        hand_out(self.limit)  # no more than run: Dask blames a death on all that the worker holds
+        waiting = iter(missing)
+        hand_out(islice(waiting, self.limit))  # no more than run at once
         while running:
             event = self.events.get()
-            if isinstance(event, Epoch):
+            if isinstance(event, Begun):
+                begun[event.key] += 1
+            elif isinstance(event, Epoch):
                 if event.key in keys:  # or it is a late one, of jobs before these
                     yield event
             else:
                 index = running.pop(event)
-                hand_out(1)
-                yield Finished(index=index, result=_result(event), cached=False)
+                result, key = _result(event), jobs[index].cell.key
                 event.release()
+                # Dask blames a death on whatever waited for that worker, too.
+                if result.record["failure"] == LOST and begun[key] < 2 and key not in spared:
+                    spared.add(key)
+                    hand_out([index])
+                else:
+                    hand_out(islice(waiting, 1))
+                    yield Finished(index=index, result=result, cached=False)
 
     def _started(self) -> "Client":
         client = self.open.enter_context(local_cluster(self.limit))
         # This and a future's callback run on the client's own loop: they must only pass things on.
-        client.subscribe_topic(
-            TOPIC, lambda event: self.events.put(Epoch(key=event[1]["key"], row=event[1]["row"]))
-        )
+        client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(**event[1])))
         client.register_plugin(digits_plugin(self.digits))
         return client
+
+
+def _message(key: str, row: Mapping[str, float] | None) -> Epoch | Begun:
+    return Begun(key=key) if row is None else Epoch(key=key, row=row)
 
 
 def complete(

@@ -11,7 +11,8 @@ def test_what_was_the_same_for_all_is_told_with_the_study_s_own_numbers(
     for words in (
         "3 trials of 1 epoch on 50,000 of the training images",
         "the other 10,000 after the last epoch",
-        "The best 2 were trained again for 3 epochs with 2 fresh seeds each",
+        "The best 2, or in the last place the defaults, were trained again for 3 epochs with 2 "
+        "fresh seeds each",
         "with 1 more seed for 6 epochs instead of 3",
         "more than 0.1 points off its mean error",
         "the intervals of this report do not include that luck",

@@ -91,10 +91,18 @@ def test_seeds_are_those_of_all_phases(search: Search) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"trials": 0, "finalists": 0}, "`trials` must be at least 1, but got 0."),
+        (
+            {"trials": 0, "finalists": 0},
+            "`trials` must be at least 1, but got 0. `finalists` must be at least 1, but got 0.",
+        ),
         ({"epochs": 0}, "`epochs` must be at least 1, but got 0."),
         ({"finalists": 0}, "`finalists` must be at least 1, but got 0."),
-        ({"finalists": 7}, "`finalists` must be trials (6), but got 7."),
+        (
+            {"epochs": 0, "audit_seeds": (104, 104)},
+            "`epochs` must be at least 1, but got 0. "
+            "its seeds must be distinct, but 104 is there twice.",
+        ),
+        ({"finalists": 7}, "`finalists` must be at most `trials` (6), but got 7."),
         ({"finalist_seeds": ()}, "`finalist_seeds` must have a seed, but got none."),
         ({"trial_seed": -1}, "seeds must be at least 0, but got -1."),
         ({"audit_seeds": (104, -2)}, "seeds must be at least 0, but got -2."),

@@ -36,11 +36,26 @@ def numbers(found: list[Training]) -> list[int]:
 
 def test_lowest_mean_of_the_finalists_wins(bench: MakeBench) -> None:
     tried = bench()
-    trials = {1: 0.1, 2: 0.2, 4: 0.3}
-    found = tried.sweep(by_trial(tried, trials, {1: 0.09, 2: 0.08, 4: 0.07}))
-    assert found.ranking == [4, 2, 1]
+    trials = {0: 0.1, 2: 0.2, 4: 0.3}
+    found = tried.sweep(by_trial(tried, trials, {0: 0.09, 2: 0.08, 4: 0.07}))
+    assert found.ranking == [4, 2, 0]
     assert found.winner == found.trials[4].cell.hyperparameters
-    assert tried.sweep(by_trial(tried, trials, {1: 0.07, 2: 0.08, 4: 0.09})).ranking == [1, 2, 4]
+    assert tried.sweep(by_trial(tried, trials, {0: 0.07, 2: 0.08, 4: 0.09})).ranking == [0, 2, 4]
+
+
+def test_default_takes_the_last_place_of_several_finalists(bench: MakeBench) -> None:
+    tried = bench()
+    trials = {1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4}
+    found = tried.sweep(by_trial(tried, trials, {0: 0.08, 1: 0.09}))
+    assert numbers(found.finalists) == [1, 1, 2, 2, 0, 0]
+    assert found.ranking[:2] == [0, 1]
+    assert numbers(bench(finalists=1).sweep(by_trial(tried, trials)).finalists) == [1, 1]
+
+
+def test_default_that_failed_is_no_finalist(bench: MakeBench) -> None:
+    tried = bench()
+    found = tried.sweep(by_trial(tried, {0: NAN, 1: 0.1, 2: 0.2, 3: 0.3}))
+    assert numbers(found.finalists) == [1, 1, 2, 2, 3, 3]
 
 
 def test_mean_is_over_all_finalist_seeds(bench: MakeBench) -> None:
@@ -52,6 +67,21 @@ def test_mean_is_over_all_finalist_seeds(bench: MakeBench) -> None:
         return finals.get((trial, cell.seed), {1: 0.1, 2: 0.2}.get(trial, 0.5))
 
     assert tried.sweep(outcome).ranking[:2] == [2, 1]
+
+
+def test_means_that_differ_in_their_last_bits_alone_are_equal(bench: MakeBench) -> None:
+    # 101 + 101 + 104 = 3 * 102 wrong images; as fractions, the first mean comes out lower.
+    counts = {2: (101, 101, 104), 1: (102, 102, 102)}
+    tried = bench(finalist_seeds=(101, 102, 103))
+
+    def outcome(cell: TrainingCell) -> float:
+        trial, place = tried.trial(cell), cell.seed - 101
+        final = trial in counts and cell.seed != tried.search.trial_seed
+        if final and place < len(counts[trial]):
+            return counts[trial][place] / 10_000
+        return 0.1 + 0.1 * (trial not in counts)
+
+    assert tried.sweep(outcome).ranking[:2] == [1, 2]
 
 
 def test_best_trials_are_the_finalists_best_first(bench: MakeBench) -> None:
@@ -75,9 +105,9 @@ def test_of_equal_trials_the_earlier_goes_on_and_of_equal_finalists_it_wins(
     found = tried.sweep(lambda _: 0.25)
     assert numbers(found.finalists) == [0, 0, 1, 1, 2, 2]
     assert found.ranking == [0, 1, 2]
-    found = tried.sweep(by_trial(tried, {4: 0.1, 3: 0.2, 5: 0.2, 1: 0.2}, {}))
-    assert numbers(found.finalists) == [4, 4, 1, 1, 3, 3]
-    assert found.ranking == [1, 3, 4]
+    found = tried.sweep(by_trial(tried, {4: 0.1, 3: 0.2, 5: 0.2, 0: 0.2}, {}))
+    assert numbers(found.finalists) == [4, 4, 0, 0, 3, 3]
+    assert found.ranking == [0, 3, 4]
 
 
 def test_failed_trial_is_kept_and_the_next_takes_its_place(bench: MakeBench) -> None:
@@ -97,15 +127,15 @@ def test_fewer_finalists_remain_where_too_many_trials_failed(bench: MakeBench) -
 
 def test_finalist_that_fails_with_one_seed_is_out(bench: MakeBench) -> None:
     tried = bench()
-    by_error = by_trial(tried, {1: 0.01, 2: 0.2, 3: 0.3})
+    by_error = by_trial(tried, {1: 0.01, 2: 0.2, 0: 0.3})
 
     def outcome(cell: TrainingCell) -> float | str:
         unlucky = cell.seed == 102 and tried.trial(cell) == 1
         return NAN if unlucky else by_error(cell)
 
     found = tried.sweep(outcome)
-    assert numbers(found.finalists) == [1, 1, 2, 2, 3, 3]
-    assert found.ranking == [2, 3]
+    assert numbers(found.finalists) == [1, 1, 2, 2, 0, 0]
+    assert found.ranking == [2, 0]
 
 
 def test_sweep_of_failures_alone_names_their_reasons(bench: MakeBench) -> None:

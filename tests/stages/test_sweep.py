@@ -66,12 +66,13 @@ def swept(folder: Folder) -> tuple[Path, Mapping[str, Any]]:
     return made, run(made, made / "cache", workers=1)
 
 
-def test_two_workers_leave_the_same_bytes_as_one(
-    swept: tuple[Path, Mapping[str, Any]], folder: Folder
+@pytest.mark.parametrize("workers", [2, 7])
+def test_many_workers_leave_the_same_bytes_as_one(
+    swept: tuple[Path, Mapping[str, Any]], folder: Folder, workers: int
 ) -> None:
-    one, other = swept[0], folder("two")
-    timing = run(other, other / "cache", workers=2)
-    assert (timing["workers"], timing["cached"]) == (2, 0)
+    one, other = swept[0], folder(str(workers))
+    timing = run(other, other / "cache", workers=workers)
+    assert (timing["workers"], timing["cached"]) == (min(workers, SEARCH["trials"]), 0)
     assert outs(other).keys() == set(FILES)
     assert outs(other) == outs(one)
 
@@ -105,6 +106,22 @@ def test_trials_are_there_for_the_dashboard(swept: tuple[Path, Mapping[str, Any]
     study = optuna.load_study(study_name=f"tiny/{VARIANT}", storage=f"sqlite:///{database}")
     assert len(study.get_trials()) == 4
     assert study.best_trial.number == 0
+
+
+def test_damaged_database_of_the_dashboard_costs_the_dashboard_alone(
+    swept: tuple[Path, Mapping[str, Any]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    made, _ = swept
+    before = outs(made)
+    database = made.parents[2] / "var/optuna.db"
+    whole = database.read_bytes()
+    database.write_bytes(b"no database")
+    run(made, made / "cache", workers=1)
+    database.write_bytes(whole)
+    assert outs(made) == before
+    said = capfd.readouterr().err
+    assert f"Optuna at {database}: DatabaseError" in said
+    assert said.endswith("`make dashboard` will not show this sweep.\n")
 
 
 def test_finished_sweep_trains_nothing_again(swept: tuple[Path, Mapping[str, Any]]) -> None:

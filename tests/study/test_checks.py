@@ -81,7 +81,7 @@ MISTAKES = [
     ("search.trials", 0, "search: `trials` must be at least 1, but got 0."),
     ("search.epochs", 0, "search: `epochs` must be at least 1, but got 0."),
     ("search.finalists", 0, "search: `finalists` must be at least 1, but got 0."),
-    ("search.finalists", 13, "search: `finalists` must be trials (12), but got 13."),
+    ("search.finalists", 13, "search: `finalists` must be at most `trials` (12), but got 13."),
     ("search.finalist_seeds", [], "search: `finalist_seeds` must have a seed, but got none."),
     ("search.finalist_seeds", [100], "search: its seeds must be distinct, but 100 is there twice"),
     ("search.audit_seeds", [101], "search: its seeds must be distinct, but 101 is there twice."),

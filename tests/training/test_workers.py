@@ -310,6 +310,21 @@ def test_worker_that_is_killed_is_replaced_and_its_cell_trained_again(
     assert len(told) > 3
 
 
+def test_cells_of_workers_that_die_at_once_are_trained_again(work: Work, cache: Path) -> None:
+    # One cell waits for the other worker, when that one dies too: it has died but once itself.
+    killed: list[int] = []
+
+    def kill_all_once(event: Epoch | Finished) -> None:
+        if not killed and isinstance(event, Epoch) and event.key == work.jobs[0].cell.key:
+            for worker in worker_processes():
+                worker.send_signal(signal.SIGKILL)
+                killed.append(worker.pid)
+
+    disturbed = run(work, cache, workers=2, also=[kill_all_once])
+    assert len(killed) == 2
+    assert contents(disturbed.results) == contents(work.expected)
+
+
 @pytest.fixture
 def lethal(work: Work) -> Callable[[Epoch | Finished], None]:
     """An observer for whom the first cell ends its worker in every first epoch."""

@@ -1,0 +1,40 @@
+"""Whether tuning paid: the winners of the sweeps against the defaults that nobody tuned.
+
+`make bench-tuning` after `make repro`. It trains the defaults of each variant as its finalists
+were trained: the same images, seeds and epochs. What is in the result cache is not trained again.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from pipeline.search.winner import BEST
+from pipeline.study import load_study
+from pipeline.training.validation import read_validation
+
+# Validation errors that the winners may not exceed, fractions.
+BARS = {"lenet5": 0.012, "linear_output": 0.013, "mlp": 0.021, "mlp_60k": 0.025}
+LINE = "{:<20}{:>12}{:>12}{:>9}"
+
+
+def main() -> None:
+    """Exit code 1 where a winner misses its bar, or is worse than the defaults."""
+    missed = 0
+    print(LINE.format("Error, %", "defaults", "winner", "bar"))
+    for variant in load_study().networks:
+        subprocess.run(
+            [sys.executable, "-m", "pipeline", "train", variant, "--validate"], check=True
+        )
+        default = read_validation()[-1]["validation_error"]["mean"]
+        best = json.loads((Path("sweeps") / variant / BEST).read_bytes())["validation_error"]
+        bar = BARS.get(variant)
+        print(LINE.format(variant, f"{default:.2%}", f"{best:.2%}", f"{bar:.1%}" if bar else "-"))
+        missed += best > default or best > (bar or 1)
+    raise typer.Exit(int(missed > 0))
+
+
+if __name__ == "__main__":
+    typer.run(main)
