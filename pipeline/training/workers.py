@@ -140,12 +140,13 @@ class Workers:
     def _started(self) -> "Client":
         client = self.open.enter_context(local_cluster(self.limit))
         # This and a future's callback run on the client's own loop: they must only pass things on.
-        client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(**event[1])))
+        client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(event[1])))
         client.register_plugin(digits_plugin(self.digits))
         return client
 
 
-def _message(key: str, row: Mapping[str, float] | None) -> Epoch | Begun:
+def _message(sent: Mapping[str, Any]) -> Epoch | Begun:
+    key, row = sent["key"], sent["row"]
     return Begun(key=key) if row is None else Epoch(key=key, row=row)
 
 

@@ -19,8 +19,9 @@ from pipeline.training.cells import Hyperparameters
 REPOSITORY = Path(__file__).parents[2]
 VARIANT = "mlp_60k"
 # Up to a rate that no network survives: one of the four trials fails.
-SEARCH = {"trials": 4, "dimensions": {"learning_rate": {"high": 1e38}}}
-CELLS = 4 + 2 * 1 + 1
+TRIALS = 4
+SEARCH = {"trials": TRIALS, "dimensions": {"learning_rate": {"high": 1e38}}}
+CELLS = TRIALS + 2 * 1 + 1
 FILES = ("best.json", "trials.csv", "history.csv")
 
 Folder = Callable[..., Path]
@@ -72,7 +73,7 @@ def test_many_workers_leave_the_same_bytes_as_one(
 ) -> None:
     one, other = swept[0], folder(str(workers))
     timing = run(other, other / "cache", workers=workers)
-    assert (timing["workers"], timing["cached"]) == (min(workers, SEARCH["trials"]), 0)
+    assert (timing["workers"], timing["cached"]) == (min(workers, TRIALS), 0)
     assert outs(other).keys() == set(FILES)
     assert outs(other) == outs(one)
 
