@@ -110,9 +110,10 @@ class Workers:
         keys = {jobs[index].cell.key for index in missing}
         begun, spared, running = Counter[str](), set[str](), {}
 
-        def hand_out(indices: Iterable[int]) -> None:
+        def hand_out(indices: Iterable[int], *, mark: str = "") -> None:
             for index in indices:
-                future = client.submit(work, jobs[index], key=jobs[index].cell.key, pure=False)
+                key = jobs[index].cell.key + mark
+                future = client.submit(work, jobs[index], key=key, pure=False)
                 future.add_done_callback(self.events.put)
                 running[future] = index
 
@@ -132,7 +133,7 @@ class Workers:
                 # Dask blames a death on whatever waited for that worker, too.
                 if result.record["failure"] == LOST and begun[key] < 2 and key not in spared:
                     spared.add(key)
-                    hand_out([index])
+                    hand_out([index], mark=" again")  # by its old name it would still be to blame
                 else:
                     hand_out(islice(waiting, 1))
                     yield Finished(index=index, result=result, cached=False)
