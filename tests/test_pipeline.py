@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 REPOSITORY = Path(__file__).parents[1]
 FILES = (
@@ -90,12 +91,16 @@ def test_the_standard_study_stays_untouched(first_run: FirstRun) -> None:
         assert not (folder / name).exists()
 
 
+def tracked_runs(folder: Path, experiment: str) -> list[Run]:
+    client = MlflowClient(f"sqlite:///{folder}/var/mlflow.db")
+    found = client.get_experiment_by_name(f"tiny/{experiment}")
+    assert found is not None
+    return list(client.search_runs([found.experiment_id]))
+
+
 def test_every_training_is_one_tracked_run_with_its_test_error(first_run: FirstRun) -> None:
     folder, _ = first_run
-    client = MlflowClient(f"sqlite:///{folder}/var/mlflow.db")
-    experiment = client.get_experiment_by_name("tiny/final")
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
+    runs = tracked_runs(folder, "final")
     cells = [run for run in runs if "ablation.cell" in run.data.tags]
     assert (
         len(cells) == len({run.data.tags["ablation.cell"] for run in cells}) == 2 * len(VARIANTS)
@@ -117,10 +122,7 @@ def test_every_training_is_one_tracked_run_with_its_test_error(first_run: FirstR
 
 def test_every_training_of_a_sweep_is_one_tracked_run(first_run: FirstRun) -> None:
     folder, _ = first_run
-    client = MlflowClient(f"sqlite:///{folder}/var/mlflow.db")
-    experiment = client.get_experiment_by_name("tiny/sweep")
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
+    runs = tracked_runs(folder, "sweep")
     tracked = {run.data.tags["ablation.cell"] for run in runs if "ablation.cell" in run.data.tags}
     study = folder / "var/studies/tiny"
     trained = [

@@ -176,21 +176,14 @@ def test_the_readme_takes_its_table_from_the_report(reported: Path) -> None:
     assert f"| no_pooling | {told} | 60,000 | 130,752 |" in readme.read_text()
 
 
-def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["predictions/no_pooling.npz", "sweeps/no_pooling/best.json"])
+def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path, file: str) -> None:
     write_study(tmp_path)
-    (tmp_path / "predictions/no_pooling.npz").unlink()
+    (tmp_path / file).unlink()
     done = run(tmp_path, "report")
     assert done.returncode == 2
-    assert "predictions/no_pooling.npz" in done.stderr
+    assert file in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_variant_that_was_not_tuned_is_named(tmp_path: Path) -> None:
-    write_study(tmp_path)
-    (tmp_path / "sweeps/no_pooling/best.json").unlink()
-    done = run(tmp_path, "report")
-    assert done.returncode == 2
-    assert "sweeps/no_pooling/best.json" in done.stderr
 
 
 def test_reporting_needs_neither_torch_nor_tracker_nor_tuner() -> None:
