@@ -132,7 +132,7 @@ def disturb(kill: Kill, undisturbed: Undisturbed, folder: Path) -> Outcome:
     again = sum(after.get(key) != written for key, written in before.items())
     faults = [
         *(f"left behind: {command}" for command in left),
-        *([f"exit code {code}, see {folder / 'log.txt'}"] if code else []),
+        *([f"exit code {code}: {_last_words(folder)}"] if code else []),
         *([f"{again} finished cells computed again"] if again else []),
         *(f"not the same: {key}" for key in sorted(undisturbed.cells ^ after.keys())),
         *(f"not the same: {name}" for name in _differing(undisturbed.outputs, _outputs(folder))),
@@ -213,6 +213,10 @@ def _finished(folder: Path) -> dict[str, int]:
     """The keys of cells that have a result, and when it was written: nanoseconds."""
     results = (folder / "cache/results").glob("??/[!.]*")
     return {path.name: path.stat().st_mtime_ns for path in results}
+
+
+def _last_words(folder: Path) -> str:
+    return "\n".join((folder / "log.txt").read_text().splitlines()[-20:])
 
 
 def _outputs(folder: Path) -> dict[str, bytes]:

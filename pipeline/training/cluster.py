@@ -9,7 +9,8 @@ from multiprocessing import forkserver
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Nanny
+    from distributed.core import Status
 
 # glibc gives memory back after every step by default, and asks for it again in the next. Above
 # these thresholds it keeps it: LeNet-5 trains about a fifth faster. Dask's own setting of 65536
@@ -19,6 +20,7 @@ ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "1000000000",
     "MALLOC_TOP_PAD_": "100000000",
 }
+STARTS = 5  # a worker that dies as often before its first job has no place to live
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def local_cluster(workers: int) -> Iterator["Client"]:
     os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"  # read at import, here and in workers
     _start_forkserver()
     from dask import config
-    from distributed import Client, Nanny, Scheduler, Security, SpecCluster
+    from distributed import Client, Scheduler, Security, SpecCluster
 
     settings = {
         "distributed.worker.multiprocessing-method": "forkserver",
@@ -47,7 +49,7 @@ def local_cluster(workers: int) -> Iterator["Client"]:
         config.set(settings),
         SpecCluster(
             workers={
-                n: {"cls": Nanny, "options": {**worker, **addresses}} for n in range(workers)
+                n: {"cls": _nanny(), "options": {**worker, **addresses}} for n in range(workers)
             },
             scheduler={"cls": Scheduler, "options": {**scheduler, **addresses}},
             security=security,
@@ -55,6 +57,23 @@ def local_cluster(workers: int) -> Iterator["Client"]:
         Client(cluster, security=security, set_as_default=False) as client,
     ):
         yield client
+
+
+def _nanny() -> type["Nanny"]:
+    from distributed import Nanny
+    from distributed.core import Status
+
+    class Keeper(Nanny):
+        """Dask replaces a worker that dies; but if the first dies as it starts, it gives up."""
+
+        async def instantiate(self) -> "Status":
+            status = await super().instantiate()
+            for _ in range(STARTS - 1):
+                if status == Status.stopped and self.status == Status.init:
+                    status = await super().instantiate()
+            return status
+
+    return Keeper
 
 
 def _start_forkserver() -> None:

@@ -142,8 +142,18 @@ class Workers:
         client = self.open.enter_context(local_cluster(self.limit))
         # This and a future's callback run on the client's own loop: they must only pass things on.
         client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(event[1])))
-        client.register_plugin(digits_plugin(self.digits))
+        _ship(self.digits, client)
         return client
+
+
+def _ship(digits: Images, client: "Client") -> None:
+    """Once more if a worker dies meanwhile: Dask then stops waiting for the others, too."""
+    from distributed.comm.core import CommClosedError
+
+    try:
+        client.register_plugin(digits_plugin(digits))
+    except CommClosedError:
+        client.register_plugin(digits_plugin(digits))
 
 
 def _message(sent: Mapping[str, Any]) -> Epoch | Begun:

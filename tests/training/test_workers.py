@@ -4,7 +4,9 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -323,6 +325,26 @@ def test_cells_of_workers_that_die_at_once_are_trained_again(work: Work, cache: 
     disturbed = run(work, cache, workers=2, also=[kill_all_once])
     assert len(killed) == 2
     assert contents(disturbed.results) == contents(work.expected)
+
+
+@pytest.mark.parametrize("moment_s", [0, 0.02, 0.05, 0.07, 0.1])
+def test_worker_that_is_killed_as_it_starts_is_replaced(
+    work: Work, cache: Path, moment_s: float
+) -> None:
+    killed: list[int] = []
+
+    def kill_the_first() -> None:
+        while not (workers := worker_processes()):
+            time.sleep(0.001)
+        time.sleep(moment_s)
+        workers[0].send_signal(signal.SIGKILL)
+        killed.append(workers[0].pid)
+
+    with ThreadPoolExecutor() as thread:
+        thread.submit(kill_the_first)
+        disturbed = run(replace(work, jobs=work.jobs[:2]), cache, workers=2)
+    assert killed
+    assert contents(disturbed.results) == contents(work.expected[:2])
 
 
 @pytest.fixture
