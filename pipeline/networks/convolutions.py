@@ -1,4 +1,10 @@
-"""C1 and C3: how units are connected to the maps before them, and what they share."""
+"""C1 and C3: how units are connected to the maps before them, and what they share.
+
+Maps are [maps, size, size, batch]: with the batch last, what one pixel is in all images lies
+together in memory, and is moved, summed and multiplied as a whole.
+"""
+
+from math import isqrt
 
 import torch
 from torch import Tensor, nn
@@ -12,28 +18,57 @@ class TableConv2d(nn.Module):
     """A 5x5 convolution that connects output maps to input maps by a table (II.B, table I).
 
     `weight` is [connections, 25]: what the table does not connect is no parameter. Takes
-    [batch, inputs, size, size], gives [batch, maps, out_size, out_size].
+    [inputs, in_size, in_size, batch], gives [maps, out_size, out_size, batch], an even `out_size`.
     """
 
     fan_in: Tensor
 
-    def __init__(self, table: Table, *, inputs: int, stride: int) -> None:
+    def __init__(self, table: Table, *, inputs: int) -> None:
         super().__init__()
-        self.stride = stride
         self.weight, self.bias = _kernels(table, KERNEL**2, ())
         self.register_buffer("fan_in", _fan_in(table, KERNEL**2), persistent=False)
         self.wiring = Wiring(table, inputs=inputs)
 
     def forward(self, maps: Tensor) -> Tensor:
         kernels = self.wiring(self.weight).unflatten(-1, (-1, KERNEL, KERNEL))
-        return F.conv2d(maps, kernels, self.bias, stride=self.stride)
+        # Two rows of output at once, from kernels a row apart: the same products, in wider ones.
+        upper, lower = F.pad(kernels, (0, 0, 0, 1)), F.pad(kernels, (0, 0, 1, 0))
+        # To the convolution, all images are one wide image, whose next column is a batch away.
+        outputs = F.conv2d(
+            maps.flatten(2),
+            torch.cat([upper, lower]),
+            self.bias.repeat(2),
+            stride=(2, 1),
+            dilation=(1, maps.shape[-1]),
+        )
+        rows = outputs.unflatten(0, (2, -1)).permute(1, 2, 0, 3).flatten(1, 2)
+        return rows.unflatten(2, (-1, maps.shape[-1]))
+
+
+class ThinnedTableConv2d(TableConv2d):
+    """`TableConv2d` that computes only the top left unit of each 2x2 neighbourhood."""
+
+    windows: Tensor
+
+    def __init__(self, table: Table, *, inputs: int, in_size: int) -> None:
+        super().__init__(table, inputs=inputs)
+        windows = _windows(inputs, in_size, stride=2)
+        self.out_size = isqrt(len(windows))
+        self.register_buffer("windows", windows.t().flatten(), persistent=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        kernels = self.wiring(self.weight)
+        windows = maps.flatten(0, 2).index_select(0, self.windows)
+        windows = windows.view(kernels.shape[1], -1)
+        outputs = torch.addmm(self.bias[:, None], kernels, windows)  # all positions at once
+        return outputs.unflatten(1, (self.out_size, self.out_size, -1))
 
 
 class UnsharedTableConv2d(nn.Module):
     """`TableConv2d` without weight sharing: every position has kernels and biases of its own.
 
     `weight` is [positions, connections, 25], `bias` [positions, maps]. Takes
-    [batch, inputs, in_size, in_size], gives [batch, maps, out_size, out_size].
+    [inputs, in_size, in_size, batch], gives [maps, out_size, out_size, batch].
     """
 
     fan_in: Tensor
@@ -45,18 +80,17 @@ class UnsharedTableConv2d(nn.Module):
         super().__init__()
         self.out_size = out_size
         self.weight, self.bias = _kernels(table, KERNEL**2, (out_size * out_size,))
+        windows = _windows(inputs, in_size, stride=stride)
         self.register_buffer("fan_in", _fan_in(table, KERNEL**2), persistent=False)
-        self.register_buffer("windows", _windows(inputs, in_size, stride), persistent=False)
+        self.register_buffer("windows", windows.flatten(), persistent=False)
         self.wiring = Wiring(table, inputs=inputs)
 
     def forward(self, maps: Tensor) -> Tensor:
         kernels = self.wiring(self.weight)
-        # The batch comes last: a position's windows are then rows that lie together, and the
-        # layer is one batched product over positions.
-        pixels = maps.flatten(1).t().contiguous()
-        windows = pixels.index_select(0, self.windows).unflatten(0, (len(kernels), -1))
-        outputs = torch.baddbmm(self.bias[:, :, None], kernels, windows)
-        return outputs.permute(2, 1, 0).unflatten(-1, (self.out_size, self.out_size))
+        windows = maps.flatten(0, 2).index_select(0, self.windows)
+        windows = windows.view(len(kernels), kernels.shape[-1], -1)
+        outputs = torch.baddbmm(self.bias[:, :, None], kernels, windows)  # position by position
+        return outputs.transpose(0, 1).unflatten(1, (self.out_size, self.out_size))
 
 
 class UntiedTableConv2d(UnsharedTableConv2d):
@@ -67,7 +101,7 @@ class WholeMapTableConv2d(nn.Module):
     """`TableConv2d` without locality: every unit sees the whole of its maps.
 
     `weight` is [positions, connections, in_size^2], `bias` [positions, maps]. Takes
-    [batch, inputs, in_size, in_size], gives [batch, maps, out_size, out_size].
+    [inputs, in_size, in_size, batch], gives [maps, out_size, out_size, batch].
     """
 
     fan_in: Tensor
@@ -81,9 +115,8 @@ class WholeMapTableConv2d(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         weights = self.wiring(self.weight).flatten(0, 1)
-        outputs = F.linear(maps.flatten(1), weights, self.bias.flatten())
-        outputs = outputs.unflatten(1, (self.out_size, self.out_size, -1))
-        return outputs.permute(0, 3, 1, 2)
+        outputs = torch.addmm(self.bias.flatten()[:, None], weights, maps.flatten(0, 2))
+        return outputs.unflatten(0, (self.out_size, self.out_size, -1)).movedim(2, 0)
 
 
 class Wiring(nn.Module):
@@ -119,8 +152,8 @@ def _fan_in(table: Table, taps: int) -> Tensor:
     return torch.tensor([float(taps * len(row)) for row in table for _ in row])[:, None]
 
 
-def _windows(inputs: int, size: int, stride: int) -> Tensor:
-    """Which pixels each position sees, position by position. Shape [positions * inputs * 25]."""
+def _windows(inputs: int, size: int, *, stride: int) -> Tensor:
+    """Which pixels each position sees. Shape [positions, inputs * 25]."""
     pixels = torch.arange(inputs * size * size).view(inputs, size, size)
     windows = pixels.unfold(1, KERNEL, stride).unfold(2, KERNEL, stride)
-    return windows.permute(1, 2, 0, 3, 4).flatten()
+    return windows.permute(1, 2, 0, 3, 4).flatten(2).flatten(0, 1)

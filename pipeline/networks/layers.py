@@ -1,8 +1,9 @@
 """The layers of the 1998 paper that torch lacks, but for its convolutions."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from pipeline.networks.codes import output_codes
 
@@ -10,29 +11,37 @@ from pipeline.networks.codes import output_codes
 class InputCoding(nn.Module):
     """Pixels to the paper's grey levels: background -0.1, ink 1.175 (II.B).
 
-    Takes uint8 [batch, frame, frame], gives float [batch, 1, field, field]: the central `field`.
+    Takes uint8 [batch, frame, frame], gives float [1, field, field, batch]: the central `field`,
+    and in memory, too, with the batch last if `relaid`.
     """
 
-    def __init__(self, *, frame: int, field: int) -> None:
+    def __init__(self, *, frame: int, field: int, relaid: bool) -> None:
         super().__init__()
         margin = (frame - field) // 2
         self.central = slice(margin, margin + field)
+        self.relaid = relaid
 
     def forward(self, images: Tensor) -> Tensor:
-        return images[:, None, self.central, self.central] * (1.275 / 255) - 0.1
+        field = images[:, self.central, self.central]
+        pixels = field.flatten(1).t()
+        if self.relaid:
+            pixels = pixels.contiguous()
+        return (pixels * (1.275 / 255)).sub_(0.1).view(1, *field.shape[1:], -1)
 
 
 class ScaledTanh(nn.Module):
     """f(a) = A tanh(S a) with A = 1.7159 and S = 2/3, so that f(1) = 1 (eq. 6, appendix A)."""
 
     def forward(self, activations: Tensor) -> Tensor:
-        return 1.7159 * torch.tanh(activations * (2 / 3))
+        # By the logistic function, which torch computes ten times as fast as tanh.
+        return torch.sigmoid(activations * (4 / 3)) * (2 * 1.7159) - 1.7159
 
 
 class TrainableSubsampling(nn.Module):
     """The sum of each 2x2 neighbourhood times a coefficient plus a bias, one pair a map (II.B).
 
-    With `stride`, the maps come already thinned out and each unit reads one input.
+    With `stride`, the maps come already thinned out and each unit reads one input. Takes
+    [maps, size, size, batch], gives [maps, size / 2, size / 2, batch], or all of it with `stride`.
     """
 
     def __init__(self, maps: int, *, stride: bool) -> None:
@@ -42,8 +51,35 @@ class TrainableSubsampling(nn.Module):
         self.bias = nn.Parameter(torch.empty(maps))
 
     def forward(self, maps: Tensor) -> Tensor:
-        sums = maps if self.stride else F.avg_pool2d(maps, 2, divisor_override=1)
-        return sums * self.coefficient[:, None, None] + self.bias[:, None, None]
+        sums = maps if self.stride else folded(maps, torch.add)
+        return sums * self.coefficient[:, None, None, None] + self.bias[:, None, None, None]
+
+
+class AverageSubsampling(nn.Module):
+    """The mean of each 2x2 neighbourhood."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return folded(maps, torch.add) / 4
+
+
+class MaxSubsampling(nn.Module):
+    """The largest of each 2x2 neighbourhood."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return folded(maps, torch.maximum)
+
+
+class Rows(nn.Module):
+    """All units of an image in a row: [maps, size, size, batch] to [batch, units]."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.flatten(0, 2).t()
+
+
+def folded(maps: Tensor, join: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """2x2 neighbourhoods joined to one value: rows first, then columns."""
+    rows = join(*maps.unflatten(1, (-1, 2)).unbind(2))
+    return join(*rows.unflatten(2, (-1, 2)).unbind(3))
 
 
 class EuclideanRBF(nn.Module):

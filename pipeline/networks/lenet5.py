@@ -8,12 +8,21 @@ from torch import nn
 from pipeline.networks.accounting import account, conv_stride
 from pipeline.networks.convolutions import (
     TableConv2d,
+    ThinnedTableConv2d,
     UnsharedTableConv2d,
     UntiedTableConv2d,
     WholeMapTableConv2d,
 )
 from pipeline.networks.initialisation import initialise
-from pipeline.networks.layers import EuclideanRBF, InputCoding, ScaledTanh, TrainableSubsampling
+from pipeline.networks.layers import (
+    AverageSubsampling,
+    EuclideanRBF,
+    InputCoding,
+    MaxSubsampling,
+    Rows,
+    ScaledTanh,
+    TrainableSubsampling,
+)
 from pipeline.networks.sizes import Account, Layer
 from pipeline.networks.spec import FRAME, NetworkSpec
 
@@ -36,12 +45,12 @@ def _lenet5(spec: NetworkSpec) -> Modules:
     """LeNet-5 (II.B, figure 2), one line a layer; what the account lacks is left out."""
     sizes = account(spec)
     return {
-        "input": _input(sizes),
+        "input": _input(sizes, relaid=True),
         **_convolution(spec, sizes.get("c1")),
         **_subsampling(spec, sizes.get("s2")),
         **_convolution(spec, sizes.get("c3")),
         **_subsampling(spec, sizes.get("s4")),
-        "flatten": nn.Flatten(),
+        "flatten": Rows(),
         **_full(sizes["c5"]),  # 5x5 kernels on maps of 5x5: fully connected in all but name
         **_full(sizes["f6"]),
         **_output(spec, sizes["output"]),
@@ -54,14 +63,14 @@ def _perceptron(spec: NetworkSpec) -> Modules:
     # input coding, squashing and training, and end in logits with cross-entropy.
     sizes = account(spec)
     *hidden, output = sizes.layers
-    modules: Modules = {"input": _input(sizes), "flatten": nn.Flatten()}
+    modules: Modules = {"input": _input(sizes, relaid=False), "flatten": Rows()}
     for layer in hidden:
         modules |= _full(layer)
     return modules | _output(spec, output)
 
 
-def _input(sizes: Account) -> nn.Module:
-    return InputCoding(frame=FRAME, field=sizes.input.output_shape[-1])
+def _input(sizes: Account, *, relaid: bool) -> nn.Module:
+    return InputCoding(frame=FRAME, field=sizes.input.output_shape[-1], relaid=relaid)
 
 
 def _convolution(spec: NetworkSpec, layer: Layer | None) -> Modules:
@@ -71,8 +80,10 @@ def _convolution(spec: NetworkSpec, layer: Layer | None) -> Modules:
     inputs, in_size, _ = layer.input_shape
     out_size, stride = layer.output_shape[-1], conv_stride(spec)
     match spec.connectivity:
+        case "shared" if stride == 1:
+            module = TableConv2d(table, inputs=inputs)
         case "shared":
-            module = TableConv2d(table, inputs=inputs, stride=stride)
+            module = ThinnedTableConv2d(table, inputs=inputs, in_size=in_size)
         case "full":
             module = WholeMapTableConv2d(table, inputs=inputs, in_size=in_size, out_size=out_size)
         case "unshared" | "untied":
@@ -86,9 +97,9 @@ def _subsampling(spec: NetworkSpec, layer: Layer | None) -> Modules:
         return {}
     match spec.subsampling:
         case "average":
-            module = nn.AvgPool2d(2)
+            module = AverageSubsampling()
         case "max":
-            module = nn.MaxPool2d(2)
+            module = MaxSubsampling()
         case word:
             module = TrainableSubsampling(layer.output_shape[0], stride=word == "stride")
     return _squashed(layer, module)

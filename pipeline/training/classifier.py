@@ -1,115 +1,140 @@
-"""The LightningModule: criterion, optimiser, schedule and the curve of one training."""
+"""The LightningModule: criterion, optimiser, schedule and the curves of one training."""
 
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from pipeline.training.adam import MembersAdam
+from pipeline.training.members import Members
+
 Batch = tuple[Tensor, Tensor]
 Row = dict[str, float]
 
 
-def criterion(scores: Tensor, labels: Tensor, j: float | None) -> Tensor:
-    """The mean loss of a batch: cross-entropy, or the MAP criterion (eq. 9) where `j` is given.
+def criterion(scores: Tensor, labels: Tensor, j: Tensor | None) -> Tensor:
+    """Each member's mean loss: cross-entropy, or the MAP criterion (eq. 9) where `j` is given.
 
     With scores that are minus the RBF distances, eq. 9 is cross-entropy with an eleventh,
-    "rubbish" class whose score is always -j. Shapes [batch, 10] and [batch].
+    "rubbish" class whose score is always -j. Shapes [members, batch, 10], [members, batch] and
+    [members], gives [members].
     """
     # DEPARTURE (II.C): the paper gives no value of j, so it is a hyperparameter of every variant.
     if j is not None:
-        scores = torch.cat([scores, scores.new_full((len(scores), 1), -j)], dim=1)
-    return cross_entropy(scores, labels)
+        rubbish = -j[:, None, None].expand(-1, scores.shape[1], 1)
+        scores = torch.cat([scores, rubbish], dim=2)
+    losses = cross_entropy(scores.flatten(0, 1), labels.flatten(), reduction="none")
+    return losses.view_as(labels).mean(1)
 
 
 class Classifier(pl.LightningModule):
-    """Trains any network that maps uint8 images [batch, 32, 32] to scores [batch, 10].
+    """Trains networks of one architecture that map uint8 images [batch, 32, 32] to scores.
 
-    `history` has a row for each epoch; losses and errors (fractions) of training are measured on
-    the fly. A loss or a score that is not finite ends the training and is named in `failure`.
+    Each member has its own images, learning rate and j; what one comes to does not depend on the
+    others. `histories` have a row for each epoch; losses and errors (fractions) of training are
+    measured on the fly. A loss or a score that is not finite ends a member's training and is
+    named in `failures`.
     """
+
+    j: Tensor | None
 
     def __init__(
         self,
-        network: nn.Module,
+        networks: Sequence[nn.Module],
         *,
-        learning_rate: float,
-        j: float | None,
+        learning_rates: Sequence[float],
+        j: Sequence[float] | None,
         total_steps: int,
-        on_epoch: Callable[[Row], None],
+        on_epoch: Callable[[int, Row], None],
     ) -> None:
         super().__init__()
-        self.network = network
-        self.learning_rate = learning_rate
-        self.j = j
-        self.total_steps = total_steps
+        # A batch of Lightning's is a chunk of many steps: its own work comes once a chunk.
+        self.automatic_optimization = False
+        self.members = Members(networks)
+        self.learning_rates = list(learning_rates)
+        self.register_buffer("j", None if j is None else torch.tensor(j))
+        self.total_steps, self.steps = total_steps, 0
         self.on_epoch = on_epoch
-        self.history: list[Row] = []
+        self.histories: list[list[Row]] = [[] for _ in networks]
+        self.failures: list[str | None] = [None for _ in networks]
+        self.ruins: dict[int, Tensor] = {}
         self.epoch_times: list[tuple[float, float]] = []
-        self.failure: str | None = None
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> MembersAdam:
         # DEPARTURE (appendix C): Adam on batches with a cosine schedule; the paper follows one
         # pattern at a time by a stochastic diagonal Levenberg-Marquardt method, for 20 passes.
-        optimizer = torch.optim.Adam(self.parameters(), lr=self.learning_rate, fused=True)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._cosine)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        rates = torch.tensor(self.learning_rates, device=self.device)
+        return MembersAdam(self.members.rows, rates)
 
     def on_train_epoch_start(self) -> None:
         self.started = time.time()
         # Sums stay tensors until the epoch ends: reading one earlier would wait for the device.
-        self.loss_sum = torch.zeros((), device=self.device)
-        self.wrong = {split: torch.zeros((), device=self.device) for split in ("train", "val")}
+        zeros = torch.zeros(len(self.histories), device=self.device)
+        self.sums = {name: zeros.clone() for name in ("loss", "train", "val")}
         self.seen = {"train": 0, "val": 0}
-        self.rate = self.learning_rate * self._cosine(self.global_step)
+        self.share = self._cosine()
 
-    def training_step(self, batch: Batch) -> Tensor:
-        images, labels = batch
-        self.last_images = images
-        scores = self.network(images)
-        loss = criterion(scores, labels, self.j)
-        self.loss_sum += loss.detach() * len(labels)
-        self._count("train", scores, labels)
-        return loss
+    def training_step(self, chunk: Iterable[Batch]) -> None:
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, MembersAdam)
+        for images, labels in chunk:
+            scores = self.members(images)
+            losses = criterion(scores, labels, self.j)
+            losses.sum().backward()
+            optimizer.step_by(self._cosine())
+            self.steps += 1
+            self.last_images = images
+            self.sums["loss"] += losses.detach() * labels.shape[1]
+            self._count("train", scores, labels)
 
-    def validation_step(self, batch: Batch) -> None:
-        images, labels = batch
-        self._count("val", self.network(images), labels)
+    def validation_step(self, chunk: Iterable[Batch]) -> None:
+        for images, labels in chunk:
+            self._count("val", self.members(images), labels)
 
     def on_train_epoch_end(self) -> None:
-        row = {
-            "epoch": self.current_epoch + 1,
-            "train_loss": self.loss_sum.item() / self.seen["train"],
-            "train_error": self._error("train"),
-            "learning_rate": self.rate,
-        }
-        if self.seen["val"]:
-            row["validation_error"] = self._error("val")
-        self.history.append(row)
         self.epoch_times.append((self.started, time.time()))
-        if not (math.isfinite(row["train_loss"]) and self._scores_are_finite()):
-            self.failure = f"the loss was {row['train_loss']} in epoch {row['epoch']}"
-            self.trainer.should_stop = True
-        self.on_epoch(row)
+        sound = self._scores_are_finite()
+        for member, row in enumerate(self._rows()):
+            if self.failures[member]:
+                continue
+            self.histories[member].append(row)
+            if not (math.isfinite(row["train_loss"]) and sound[member]):
+                self.failures[member] = f"the loss was {row['train_loss']} in epoch {row['epoch']}"
+                self.ruins[member] = self.members.rows[member].detach().clone()
+            self.on_epoch(member, row)
+        self.trainer.should_stop = all(self.failures)
 
-    def _cosine(self, step: int) -> float:
-        return (1 + math.cos(math.pi * step / self.total_steps)) / 2
+    def parameters_by_name(self, member: int) -> dict[str, Tensor]:
+        """Where a member failed, those that it had then."""
+        row = self.ruins.get(member, self.members.rows[member].detach())
+        return {name: p[0] for name, p in self.members.parameters_of(row[None]).items()}
+
+    def _rows(self) -> Iterator[Row]:
+        """An epoch's row for each member."""
+        loss, train, val = (self.sums[name].tolist() for name in ("loss", "train", "val"))
+        for member, rate in enumerate(self.learning_rates):
+            row = {
+                "epoch": self.current_epoch + 1,
+                "train_loss": loss[member] / self.seen["train"],
+                "train_error": train[member] / self.seen["train"],
+                "learning_rate": rate * self.share,
+            }
+            if self.seen["val"]:
+                row["validation_error"] = val[member] / self.seen["val"]
+            yield row
+
+    def _cosine(self) -> float:
+        return (1 + math.cos(math.pi * self.steps / self.total_steps)) / 2
 
     @torch.no_grad()
-    def _scores_are_finite(self) -> bool:
-        # The loss is measured before a step: the last one may still ruin the network.
-        return bool(self.network(self.last_images).isfinite().all())
+    def _scores_are_finite(self) -> list[bool]:
+        # The loss is measured before a step: the last one may still ruin a network.
+        return self.members(self.last_images).isfinite().flatten(1).all(1).tolist()
 
     def _count(self, split: str, scores: Tensor, labels: Tensor) -> None:
-        self.wrong[split] += (scores.detach().argmax(1) != labels).sum()
-        self.seen[split] += len(labels)
-
-    def _error(self, split: str) -> float:
-        return self.wrong[split].item() / self.seen[split]
+        self.sums[split] += (scores.detach().argmax(2) != labels).sum(1)
+        self.seen[split] += labels.shape[-1]

@@ -19,6 +19,7 @@ ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": "1000000000",
     "MALLOC_MMAP_THRESHOLD_": "1000000000",
     "MALLOC_TOP_PAD_": "100000000",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages, where the kernel offers them
 }
 STARTS = 5  # a worker that dies as often before its first job has no place to live
 

@@ -3,29 +3,31 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipeline.data.mnist import frame
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
 from pipeline.training.cells import EvaluationCell, Result, TrainingCell
-from pipeline.training.classifier import Classifier, Row
+from pipeline.training.classifier import Batch, Classifier, Row
 from pipeline.training.images import Images
 
-EVALUATION_BATCH = 1000
+EVALUATION_BATCH = 250
+CHUNK = 100
 
 
 class Batches:
     """Slices of one tensor that lies on the device whole: no workers, no copies between steps.
 
-    With a seed, the order is drawn anew for each epoch, keyed by seed and epoch alone, so that
-    every variant sees the same batches.
+    With seeds, each member gets an order of its own, drawn anew for each epoch and keyed by seed
+    and epoch alone, so that every variant sees the same batches. Comes in chunks of many batches,
+    which are only cut when they are asked for.
     """
 
     def __init__(
@@ -35,59 +37,61 @@ class Batches:
         indices: Tensor,
         *,
         batch_size: int,
-        seed: int | None = None,
+        seeds: Sequence[int] = (),
     ) -> None:
         self.images, self.labels, self.indices = images, labels, indices
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seeds = batch_size, seeds
+        self.num_batches = -(-len(indices) // batch_size)
         self.epoch = 0
 
     def __len__(self) -> int:
-        return -(-len(self.indices) // self.batch_size)
+        return -(-self.num_batches // CHUNK)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Iterator[Batch]]:
         indices = self.indices
-        if self.seed is not None:
-            draws = generator(self.seed, "order", f"epoch {self.epoch}")
-            order = torch.randperm(len(indices), generator=draws)
-            indices = indices[order.to(indices.device)]
+        if self.seeds:
+            orders = torch.stack([self._order(seed) for seed in self.seeds])
+            indices = indices[orders.to(indices.device)]
             self.epoch += 1
-        for batch in indices.split(self.batch_size):
-            yield self.images[batch], self.labels[batch]
+        batches = indices.split(self.batch_size, dim=-1)
+        for start in range(0, len(batches), CHUNK):
+            yield self._cut(batches[start : start + CHUNK])
+
+    def _order(self, seed: int) -> Tensor:
+        draws = generator(seed, "order", f"epoch {self.epoch}")
+        return torch.randperm(len(self.indices), generator=draws)
+
+    def _cut(self, batches: Sequence[Tensor]) -> Iterator[Batch]:
+        for batch in batches:
+            images = self.images.index_select(0, batch.flatten())
+            yield images.unflatten(0, batch.shape), self.labels[batch]
 
 
 def train(
-    cell: TrainingCell,
+    cells: Sequence[TrainingCell],
     digits: Images,
     *,
     device: torch.device,
-    on_epoch: Callable[[Row], None],
-) -> Result:
-    """Train the network of a cell. The result's arrays are its parameters.
+    on_epoch: Callable[[int, Row], None],
+) -> list[Result]:
+    """Train the networks of cells that differ in hyperparameters and seed alone, as one.
 
-    `on_epoch` gets each row of the curve as a preview; the result has them all.
+    A result's arrays are the network's parameters. `on_epoch` gets each row of each cell's curve
+    as a preview, with the cell's place; the results have them all.
     """
     started = time.time()
-    training, validation = _batches(cell, digits, device)
+    first, settings = cells[0], [cell.hyperparameters for cell in cells]
+    training, validation = _batches(cells, digits, device)
     classifier = Classifier(
-        build(cell.network, init=cell.hyperparameters.init, seed=cell.seed),
-        learning_rate=cell.hyperparameters.learning_rate,
-        j=cell.hyperparameters.j,
-        total_steps=cell.epochs * len(training),
+        [build(cell.network, init=cell.hyperparameters.init, seed=cell.seed) for cell in cells],
+        learning_rates=[each.learning_rate for each in settings],
+        j=None if settings[0].j is None else [each.j for each in settings if each.j is not None],
+        total_steps=first.epochs * training.num_batches,
         on_epoch=on_epoch,
     )
-    _quiet_trainer(device, cell.epochs).fit(classifier, training, validation)
-    return Result(
-        arrays=_arrays(classifier.network),
-        record={
-            "history": classifier.history,
-            "failure": classifier.failure,
-            "timing": {
-                "started": started,
-                "ended": time.time(),
-                "epochs": classifier.epoch_times,
-            },
-        },
-    )
+    _quiet_trainer(device, first.epochs).fit(classifier, training, validation)
+    ended = time.time()
+    return [_result(classifier, member, started, ended) for member in range(len(cells))]
 
 
 @torch.inference_mode()
@@ -113,19 +117,34 @@ def evaluate(
     )
 
 
+def _result(classifier: Classifier, member: int, started: float, ended: float) -> Result:
+    history = classifier.histories[member]
+    epochs = classifier.epoch_times[: len(history)]
+    parameters = classifier.parameters_by_name(member)
+    return Result(
+        arrays={name: value.cpu().numpy() for name, value in parameters.items()},
+        record={
+            "history": history,
+            "failure": classifier.failures[member],
+            "timing": {"started": started, "ended": ended, "epochs": epochs},
+        },
+    )
+
+
 def _batches(
-    cell: TrainingCell, digits: Images, device: torch.device
+    cells: Sequence[TrainingCell], digits: Images, device: torch.device
 ) -> tuple[Batches, Batches | None]:
-    """What a cell trains on, and what it only looks at; both share the images on the device."""
+    """What cells train on, and what they only look at; both share the images on the device."""
     images = torch.from_numpy(frame(digits.images)).to(device)
     labels = torch.from_numpy(digits.labels).long().to(device)
 
-    def batches(subset: str, batch_size: int, seed: int | None) -> Batches:
+    def batches(subset: str, batch_size: int, seeds: Sequence[int] = ()) -> Batches:
         indices = torch.from_numpy(digits.subsets[subset]).to(device)
-        return Batches(images, labels, indices, batch_size=batch_size, seed=seed)
+        return Batches(images, labels, indices, batch_size=batch_size, seeds=seeds)
 
-    training = batches(cell.train_on, cell.batch_size, cell.seed)
-    validation = batches(cell.validate_on, EVALUATION_BATCH, None) if cell.validate_on else None
+    first = cells[0]
+    training = batches(first.train_on, first.batch_size, [cell.seed for cell in cells])
+    validation = batches(first.validate_on, EVALUATION_BATCH) if first.validate_on else None
     return training, validation
 
 
@@ -148,7 +167,3 @@ def _quiet_trainer(device: torch.device, epochs: int) -> pl.Trainer:
         num_sanity_val_steps=0,
         plugins=[LightningEnvironment()],
     )
-
-
-def _arrays(network: nn.Module) -> dict[str, np.ndarray]:
-    return {name: value.cpu().numpy() for name, value in network.state_dict().items()}

@@ -48,13 +48,14 @@ def work(job: Job) -> Result:
     torch.set_num_threads(1)
     device = torch.device("cpu")
 
-    def preview(row: Mapping[str, float]) -> None:
+    def preview(_: int, row: Mapping[str, float]) -> None:
         worker.log_event(TOPIC, {"key": job.cell.key, "row": row})
 
     worker.log_event(TOPIC, {"key": job.cell.key, "row": None})
 
     if isinstance(job.cell, TrainingCell):
-        return train(job.cell, worker.digits, device=device, on_epoch=preview)
+        (result,) = train([job.cell], worker.digits, device=device, on_epoch=preview)
+        return result
     assert isinstance(job.cell, EvaluationCell)
     assert job.weights is not None
     return evaluate(job.cell, job.weights, worker.digits, device=device)

@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.networks.convolutions import TableConv2d, UnsharedTableConv2d, WholeMapTableConv2d
+from pipeline.networks.convolutions import (
+    TableConv2d,
+    ThinnedTableConv2d,
+    UnsharedTableConv2d,
+    WholeMapTableConv2d,
+)
 from pipeline.networks.spec import Table
 from pipeline.networks.tables import C1_TABLE, COMPLETE_TABLE, PAPER_TABLE
 
@@ -20,7 +25,7 @@ FED_BY = {
     5: {3, 4, 5, 8, 9, 10, 11, 13, 14, 15},
 }
 # table, input maps, size of a map: C1 and C3 with fewer places
-SHAPES = {"c1": (C1_TABLE, 1, 8), "paper": (PAPER_TABLE, 6, 7), "all": (COMPLETE_TABLE, 6, 7)}
+SHAPES = {"c1": (C1_TABLE, 1, 8), "paper": (PAPER_TABLE, 6, 6), "all": (COMPLETE_TABLE, 6, 8)}
 
 
 @pytest.fixture(params=[1, 2], ids=["stride 1", "stride 2"])
@@ -39,10 +44,18 @@ def randomise(layer: nn.Module) -> None:
         torch.nn.init.normal_(parameter, generator=random)
 
 
-def shared(table: Table, inputs: int, stride: int) -> TableConv2d:
-    layer = TableConv2d(table, inputs=inputs, stride=stride).double()
+def shared(table: Table, inputs: int, size: int, stride: int) -> TableConv2d:
+    if stride == 1:
+        layer = TableConv2d(table, inputs=inputs).double()
+    else:
+        layer = ThinnedTableConv2d(table, inputs=inputs, in_size=size).double()
     randomise(layer)
     return layer
+
+
+def of_images(layer: nn.Module, maps: Tensor) -> Tensor:
+    """What a layer makes of maps [batch, maps, size, size], which it takes with the batch last."""
+    return layer(maps.permute(1, 2, 3, 0)).permute(3, 0, 1, 2)
 
 
 def unshared(table: Table, inputs: int, size: int, stride: int) -> UnsharedTableConv2d:
@@ -105,24 +118,28 @@ def test_table_convolution_is_a_convolution_with_kernels_of_zero_between(
     shape: tuple[Table, int, int], stride: int
 ) -> None:
     table, inputs, size = shape
-    layer, maps = shared(table, inputs, stride), some_maps(3, inputs, size, size)
+    layer, maps = shared(table, inputs, size, stride), some_maps(3, inputs, size, size)
     expected = F.conv2d(maps, dense(table, inputs, layer.weight), layer.bias, stride=stride)
-    torch.testing.assert_close(layer(maps), expected)
+    torch.testing.assert_close(of_images(layer, maps), expected)
     of = (layer.weight, layer.bias, maps)
-    torch.testing.assert_close(gradients(layer(maps), *of), gradients(expected, *of))
+    torch.testing.assert_close(gradients(of_images(layer, maps), *of), gradients(expected, *of))
 
 
 @pytest.mark.parametrize(
     "layer",
-    [shared(PAPER_TABLE, 6, 1), unshared(PAPER_TABLE, 6, 14, 1), whole(PAPER_TABLE, 6, 14, 10)],
+    [
+        shared(PAPER_TABLE, 6, 14, 1),
+        unshared(PAPER_TABLE, 6, 14, 1),
+        whole(PAPER_TABLE, 6, 14, 10),
+    ],
 )
 def test_output_map_depends_on_exactly_the_maps_of_table_1(layer: nn.Module) -> None:
     maps = some_maps(1, 6, 14, 14).detach()
-    before = layer(maps)
+    before = of_images(layer, maps)
     for s2, fed in FED_BY.items():
         changed = maps.clone()
         changed[:, s2] += 1
-        differs = (layer(changed) != before).flatten(2)
+        differs = (of_images(layer, changed) != before).flatten(2)
         assert set(torch.nonzero(differs.any(2)[0]).flatten().tolist()) == fed
         assert differs[0, sorted(fed)].all()  # and every unit of those
 
@@ -131,15 +148,15 @@ def test_unshared_with_equal_kernels_is_the_shared_convolution(
     shape: tuple[Table, int, int], stride: int
 ) -> None:
     table, inputs, size = shape
-    same, own = shared(table, inputs, stride), unshared(table, inputs, size, stride)
+    same, own = shared(table, inputs, size, stride), unshared(table, inputs, size, stride)
     with torch.no_grad():
         own.weight.copy_(same.weight.expand_as(own.weight))
         own.bias.copy_(same.bias.expand_as(own.bias))
     maps = some_maps(3, inputs, size, size)
-    torch.testing.assert_close(own(maps), same(maps))
+    torch.testing.assert_close(of_images(own, maps), of_images(same, maps))
     # A shared weight's gradient is the sum over the connections that share it.
-    weight, bias, on_maps = gradients(own(maps), own.weight, own.bias, maps)
-    expected = gradients(same(maps), same.weight, same.bias, maps)
+    weight, bias, on_maps = gradients(of_images(own, maps), own.weight, own.bias, maps)
+    expected = gradients(of_images(same, maps), same.weight, same.bias, maps)
     torch.testing.assert_close((weight.sum(0), bias.sum(0), on_maps), expected)
 
 
@@ -149,9 +166,9 @@ def test_unshared_with_different_kernels_is_one_sum_for_each_unit(
     table, inputs, size = shape
     layer, maps = unshared(table, inputs, size, stride), some_maps(2, inputs, size, size)
     expected = by_hand(layer, table, maps, stride)
-    torch.testing.assert_close(layer(maps), expected)
+    torch.testing.assert_close(of_images(layer, maps), expected)
     of = (layer.weight, layer.bias, maps)
-    torch.testing.assert_close(gradients(layer(maps), *of), gradients(expected, *of))
+    torch.testing.assert_close(gradients(of_images(layer, maps), *of), gradients(expected, *of))
 
 
 def test_whole_maps_are_one_sum_over_a_map_for_each_unit(shape: tuple[Table, int, int]) -> None:
@@ -165,9 +182,9 @@ def test_whole_maps_are_one_sum_over_a_map_for_each_unit(shape: tuple[Table, int
             sums[output_map] = sums[output_map] + (maps[:, input_map] * weights).sum((1, 2))
         units.append(torch.stack(sums, dim=1))
     expected = torch.stack(units, dim=2).unflatten(2, (2, 2))
-    torch.testing.assert_close(layer(maps), expected)
+    torch.testing.assert_close(of_images(layer, maps), expected)
     of = (layer.weight, layer.bias, maps)
-    torch.testing.assert_close(gradients(layer(maps), *of), gradients(expected, *of))
+    torch.testing.assert_close(gradients(of_images(layer, maps), *of), gradients(expected, *of))
 
 
 def test_whole_maps_with_zeros_outside_the_windows_are_the_unshared_convolution(
@@ -184,8 +201,10 @@ def test_whole_maps_with_zeros_outside_the_windows_are_the_unshared_convolution(
             planes = layer.weight[place].view(-1, size, size)
             planes[:, top : top + 5, left : left + 5] = kernels.view(-1, 5, 5)
     maps = some_maps(3, inputs, size, size)
-    torch.testing.assert_close(layer(maps), local(maps))
-    torch.testing.assert_close(gradients(layer(maps), maps), gradients(local(maps), maps))
+    torch.testing.assert_close(of_images(layer, maps), of_images(local, maps))
+    torch.testing.assert_close(
+        gradients(of_images(layer, maps), maps), gradients(of_images(local, maps), maps)
+    )
 
 
 SMALL_TABLE = ((0,), (1, 0))
@@ -194,9 +213,9 @@ SMALL_TABLE = ((0,), (1, 0))
 @pytest.mark.parametrize(
     "layer",
     [
-        *(shared(SMALL_TABLE, 2, stride) for stride in (1, 2)),
-        *(unshared(SMALL_TABLE, 2, 7, stride) for stride in (1, 2)),
-        whole(SMALL_TABLE, 2, 7, 2),
+        *(shared(SMALL_TABLE, 2, 6, stride) for stride in (1, 2)),
+        *(unshared(SMALL_TABLE, 2, 6, stride) for stride in (1, 2)),
+        whole(SMALL_TABLE, 2, 6, 2),
     ],
 )
 def test_gradients_are_those_of_finite_differences(layer: Any) -> None:
@@ -204,23 +223,23 @@ def test_gradients_are_those_of_finite_differences(layer: Any) -> None:
     def outputs(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (maps,))
 
-    assert torch.autograd.gradcheck(outputs, (some_maps(1, 2, 7, 7), layer.weight, layer.bias))
+    assert torch.autograd.gradcheck(outputs, (some_maps(2, 6, 6, 1), layer.weight, layer.bias))
 
 
 def test_table_in_another_order_connects_what_it_says() -> None:
     # Map 3 of the paper's table is written 4 5 0: a kernel belongs to the map it is written for.
-    layer = shared(((2, 0),), 3, 1)
+    layer = shared(((2, 0),), 3, 6, 1)
     with torch.no_grad():
         layer.bias.zero_()
         layer.weight[0] = 1
         layer.weight[1] = 10
-    maps = torch.zeros(1, 3, 5, 5, dtype=torch.float64)
+    maps = torch.zeros(1, 3, 6, 6, dtype=torch.float64)
     maps[0, 0], maps[0, 1], maps[0, 2] = 1, 2, 3
-    assert layer(maps).item() == 25 * (3 * 1 + 1 * 10)
+    assert (of_images(layer, maps) == 25 * (3 * 1 + 1 * 10)).all()
 
 
 def test_only_what_the_table_connects_is_a_parameter() -> None:
-    assert shared(PAPER_TABLE, 6, 1).weight.shape == (60, 25)
+    assert shared(PAPER_TABLE, 6, 14, 1).weight.shape == (60, 25)
     assert unshared(PAPER_TABLE, 6, 14, 1).weight.shape == (100, 60, 25)
     assert unshared(PAPER_TABLE, 6, 14, 1).bias.shape == (100, 16)
     assert whole(PAPER_TABLE, 6, 14, 10).weight.shape == (100, 60, 196)
@@ -229,7 +248,11 @@ def test_only_what_the_table_connects_is_a_parameter() -> None:
 
 @pytest.mark.parametrize(
     "layer",
-    [shared(PAPER_TABLE, 6, 1), unshared(PAPER_TABLE, 6, 14, 1), whole(PAPER_TABLE, 6, 14, 10)],
+    [
+        shared(PAPER_TABLE, 6, 14, 1),
+        unshared(PAPER_TABLE, 6, 14, 1),
+        whole(PAPER_TABLE, 6, 14, 10),
+    ],
 )
 def test_state_is_the_parameters_alone(layer: nn.Module) -> None:
     assert list(layer.state_dict()) == ["weight", "bias"]

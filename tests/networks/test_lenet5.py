@@ -52,7 +52,9 @@ def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> 
         layer.register_forward_hook(keep)
     network(images[:2])
     for layer in account(NETWORKS[variant]).layers:
-        assert shapes[layer.name] == (2, *layer.output_shape)
+        shape = layer.output_shape
+        # Maps have the batch last, units have it first.
+        assert shapes[layer.name] == ((*shape, 2) if len(shape) == 3 else (2, *shape))
         assert inputs[layer.name].numel() == 2 * prod(layer.input_shape)
 
 

@@ -1,5 +1,5 @@
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,9 @@ MLP: dict[str, Any] = {"hidden": (20,), "output": "linear"}
 
 
 def trained(plan: Plan) -> Result:
-    return train(plan.cells[0], plan.digits, device=CPU, on_epoch=print)
+    """Of the plan's first cell, alone."""
+    (result,) = train(plan.cells[:1], plan.digits, device=CPU, on_epoch=lambda *_: None)
+    return result
 
 
 def same_bits(one: Result, other: Result) -> bool:
@@ -34,29 +36,44 @@ def same_bits(one: Result, other: Result) -> bool:
     }
 
 
-def batches(count: int, *, size: int, seed: int | None = None) -> Batches:
+def batches(count: int, *, size: int, seeds: Sequence[int] = ()) -> Batches:
     numbers = torch.arange(1000, 1000 + count)
     indices = torch.arange(count).flip(0)
-    return Batches(numbers, numbers + 1000, indices, batch_size=size, seed=seed)
+    return Batches(numbers, numbers + 1000, indices, batch_size=size, seeds=seeds)
 
 
-def epoch(source: Batches) -> list[list[int]]:
-    return [images.tolist() for images, _ in source]
+def epoch(source: Batches, member: int = 0) -> list[list[int]]:
+    """The images of each batch of one member; without seeds there is one for all."""
+    found = [images for chunk in source for images, _ in chunk]
+    return [(images[member] if source.seeds else images).tolist() for images in found]
 
 
-def order(source: Batches) -> list[int]:
-    return [image for images, _ in source for image in images.tolist()]
+def order(source: Batches, member: int = 0) -> list[int]:
+    return [image for batch in epoch(source, member) for image in batch]
 
 
 def test_batches_keep_the_last_short_one_and_are_as_many_as_they_say() -> None:
     for count, sizes in ((10, [4, 4, 2]), (8, [4, 4]), (3, [3])):
-        source = batches(count, size=4, seed=0)
+        source = batches(count, size=4, seeds=[0])
         assert [len(batch) for batch in epoch(source)] == sizes
+        assert source.num_batches == len(sizes)
+
+
+def test_batches_come_in_chunks_as_many_as_they_say() -> None:
+    for count, sizes in ((450, [100, 100, 25]), (400, [100, 100]), (3, [2])):
+        source = batches(count, size=2, seeds=[0])
+        assert [len(list(chunk)) for chunk in source] == sizes
         assert len(source) == len(sizes)
 
 
+def test_each_member_has_the_order_of_its_seed() -> None:
+    both = batches(100, size=32, seeds=[5, 6])
+    orders = [order(batches(100, size=32, seeds=[seed])) for seed in (5, 6)]
+    assert [order(both, 0), order(batches(100, size=32, seeds=[5, 6]), 1)] == orders
+
+
 def test_batches_cover_every_index_once_an_epoch_in_an_order_of_its_own() -> None:
-    source = batches(100, size=32, seed=0)
+    source = batches(100, size=32, seeds=[0])
     orders = [order(source) for _ in range(3)]
     for one in orders:
         assert sorted(one) == list(range(1000, 1100))
@@ -64,7 +81,7 @@ def test_batches_cover_every_index_once_an_epoch_in_an_order_of_its_own() -> Non
 
 
 def test_batches_depend_on_the_seed_and_the_epoch_alone() -> None:
-    first, second, other = (batches(100, size=32, seed=seed) for seed in (5, 5, 6))
+    first, second, other = (batches(100, size=32, seeds=[seed]) for seed in (5, 5, 6))
     torch.manual_seed(1)
     assert epoch(first) == epoch(second)
     torch.manual_seed(2)
@@ -73,7 +90,7 @@ def test_batches_depend_on_the_seed_and_the_epoch_alone() -> None:
 
 
 def test_batches_are_cut_from_one_order_whatever_their_size() -> None:
-    small, large = batches(100, size=7, seed=5), batches(100, size=64, seed=5)
+    small, large = batches(100, size=7, seeds=[5]), batches(100, size=64, seeds=[5])
     assert order(small) == order(large)
 
 
@@ -83,13 +100,14 @@ def test_batches_without_a_seed_keep_the_order_of_the_list() -> None:
 
 
 def test_labels_stay_with_their_images() -> None:
-    for images, labels in batches(50, size=8, seed=1):
-        assert torch.equal(images + 1000, labels)
+    for chunk in batches(50, size=8, seeds=[1, 2]):
+        for images, labels in chunk:
+            assert torch.equal(images + 1000, labels)
 
 
 def test_batches_take_only_what_the_list_names() -> None:
     numbers = torch.arange(10)
-    source = Batches(numbers, numbers, torch.tensor([7, 2, 5]), batch_size=2, seed=0)
+    source = Batches(numbers, numbers, torch.tensor([7, 2, 5]), batch_size=2, seeds=[0])
     assert sorted(order(source)) == [2, 5, 7]
 
 
@@ -153,10 +171,13 @@ def test_epochs_lie_within_the_time_of_the_training(make_plan: Callable[..., Pla
 
 
 def test_every_epoch_is_told_as_it_ends(make_plan: Callable[..., Plan]) -> None:
-    plan, told = make_plan(epochs=3, **MLP), []
-    result = train(plan.cells[0], plan.digits, device=CPU, on_epoch=told.append)
-    assert told == result.record["history"]
-    assert [row["epoch"] for row in told] == [1, 2, 3]
+    plan, told = make_plan(epochs=3, seeds=(0, 1), **MLP), []
+    results = train(plan.cells, plan.digits, device=CPU, on_epoch=lambda *row: told.append(row))
+    assert [(member, row["epoch"]) for member, row in told] == [
+        (member, epoch) for epoch in (1, 2, 3) for member in (0, 1)
+    ]
+    for member, result in enumerate(results):
+        assert result.record["history"] == [row for place, row in told if place == member]
 
 
 @pytest.mark.parametrize("difference", [{}, MLP], ids=["lenet5", "mlp"])
@@ -210,7 +231,7 @@ def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
     result = evaluate(job.cell, job.weights, images, device=CPU)  # pyright: ignore[reportArgumentType]
     framed = torch.from_numpy(frame(many.images))
     with torch.no_grad():
-        expected = torch.cat([network(framed[:1000]), network(framed[1000:])]).numpy()
+        expected = torch.cat([network(batch) for batch in framed.split(250)]).numpy()
     assert result.arrays["scores"].dtype == np.float32
     assert result.arrays["scores"].tobytes() == expected.tobytes()
     assert result.record["failure"] is None

@@ -101,7 +101,7 @@ def alone(job: Job, digits: Images) -> Result:
     cpu, threads = torch.device("cpu"), torch.get_num_threads()
     torch.set_num_threads(1)
     if isinstance(job.cell, TrainingCell):
-        result = train(job.cell, digits, device=cpu, on_epoch=lambda _: None)
+        (result,) = train([job.cell], digits, device=cpu, on_epoch=lambda *_: None)
     else:
         assert job.weights is not None
         result = evaluate(job.cell, job.weights, digits, device=cpu)
