@@ -33,7 +33,7 @@ def long_study(tmp_path: Path) -> Path:
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["data"] |= {"source": str(REPOSITORY / "tests/digits"), "validation_images": 100}
     params["search"] |= {"epochs": 400}
-    params["training"] = {"epochs": 400, "batch_size": 10}
+    params["training"] |= {"epochs": 400, "batch_size": 10}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     config = "[core]\n    analytics = false\n    no_scm = true\n"
     (folder / ".dvc/config").write_text(config)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.tuning import BARS
 
-MINUTES = 75  # on two CPU cores
+MINUTES = 45  # on two CPU cores
 
 
 @pytest.fixture(scope="module")

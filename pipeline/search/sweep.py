@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.search.record import Trials
 from pipeline.search.space import Search
 from pipeline.training.cells import Hyperparameters, Result, TrainingCell
+from pipeline.training.groups import grouped
 
 DEFAULT = 0  # the trial that has the default settings
 Phase = Literal["trials", "finalists", "audit"]
@@ -63,18 +64,23 @@ def sweep(
     search: Search,
     book: Trials,
     train: Callable[[Phase, list[TrainingCell]], list[Result]],
+    *,
+    group: int = 1,
 ) -> Sweep:
     """Tune one variant. `first` validates at full length; `points` are what the trials try.
+
+    Of each phase's cells, `group` after `group` are trained as one.
 
     Raises:
         UserError: If every trial failed, or every finalist.
     """
 
-    def trained(phase: Phase, cells: list[tuple[int, TrainingCell]]) -> list[Training]:
-        results = train(phase, [cell for _, cell in cells]) if cells else []
+    def trained(phase: Phase, planned: list[tuple[int, TrainingCell]]) -> list[Training]:
+        cells = grouped([cell for _, cell in planned], group)
+        results = train(phase, cells) if cells else []
         return [
             Training(trial=trial, cell=cell, result=result)
-            for (trial, cell), result in zip(cells, results, strict=True)
+            for (trial, _), cell, result in zip(planned, cells, results, strict=True)
         ]
 
     def cell(trial: int, seed: int, epochs: int) -> tuple[int, TrainingCell]:

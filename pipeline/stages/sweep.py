@@ -41,7 +41,7 @@ def main(variant: str) -> None:
             return results
 
         settings = points(search, study.defaults[variant], network)
-        found = sweep(plan.cells[0], settings, search, book, train)
+        found = sweep(plan.cells[0], settings, search, book, train, group=study.training.group)
     importance = book.importance()
     folder = Path("sweeps") / variant
     write_sweep(folder, variant, found, dimensions=dimensions, importance=importance)

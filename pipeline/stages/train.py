@@ -78,4 +78,5 @@ def _plan(study: Study, variant: str, settings: Hyperparameters, seeds: tuple[in
         seeds=seeds,
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,
+        group=study.training.group,
     )

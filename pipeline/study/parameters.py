@@ -72,6 +72,8 @@ Difference = _partial("Difference", Words, [field.name for field in fields(Words
 class Training(Section):
     epochs: Count
     batch_size: Count
+    group: Count
+    """Networks trained as one."""
 
 
 class Evaluation(Section):

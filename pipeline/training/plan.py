@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.data.mnist import Digits, index_digest, split
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import EvaluationCell, Hyperparameters, TrainingCell
+from pipeline.training.groups import grouped
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.provenance import code_digest, cpu_environment
@@ -33,6 +34,7 @@ def final_plan(
     seeds: Sequence[int],
     epochs: int,
     batch_size: int,
+    group: int = 1,
 ) -> Plan:
     """Trainings on all images: nothing is chosen after them, so nothing is held back."""
     everything = np.arange(len(digits.labels), dtype=np.int64)
@@ -49,7 +51,7 @@ def final_plan(
         environment=cpu_environment(),
     )
     return Plan(
-        cells=[replace(first, seed=seed) for seed in seeds],
+        cells=grouped([replace(first, seed=seed) for seed in seeds], group),
         digits=Images(
             images=digits.images, labels=digits.labels, subsets={first.train_on: everything}
         ),

@@ -1,6 +1,6 @@
-"""What runs in a worker: one job after the other, on the digits that it was given once."""
+"""What runs in a worker: one group after the other, on the digits that it was given once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,8 @@ def digits_plugin(digits: Images) -> Any:
     return Digits()
 
 
-def work(job: Job) -> Result:
-    """Train or evaluate, and tell that it begins and of every epoch."""
+def work(jobs: Sequence[Job]) -> list[Result]:
+    """Train a group or evaluate, and tell that it begins and of every epoch."""
     import torch
     from distributed import get_worker
 
@@ -48,14 +48,15 @@ def work(job: Job) -> Result:
     torch.set_num_threads(1)
     device = torch.device("cpu")
 
-    def preview(_: int, row: Mapping[str, float]) -> None:
-        worker.log_event(TOPIC, {"key": job.cell.key, "row": row})
+    def preview(member: int, row: Mapping[str, float]) -> None:
+        worker.log_event(TOPIC, {"key": jobs[member].cell.key, "row": row})
 
-    worker.log_event(TOPIC, {"key": job.cell.key, "row": None})
+    worker.log_event(TOPIC, {"key": jobs[0].cell.key, "row": None})
 
-    if isinstance(job.cell, TrainingCell):
-        (result,) = train([job.cell], worker.digits, device=device, on_epoch=preview)
-        return result
+    cells = [job.cell for job in jobs if isinstance(job.cell, TrainingCell)]
+    if cells:
+        return train(cells, worker.digits, device=device, on_epoch=preview)
+    (job,) = jobs
     assert isinstance(job.cell, EvaluationCell)
     assert job.weights is not None
-    return evaluate(job.cell, job.weights, worker.digits, device=device)
+    return [evaluate(job.cell, job.weights, worker.digits, device=device)]

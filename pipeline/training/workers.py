@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pipeline.errors import UserError
 from pipeline.training.cells import Result
 from pipeline.training.cluster import local_cluster
+from pipeline.training.groups import groups
 from pipeline.training.images import Images
 from pipeline.training.results import store, stored
 from pipeline.training.tasks import TOPIC, Job, digits_plugin, work
@@ -36,7 +37,7 @@ class Epoch:
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """From a worker that takes up a job."""
+    """From a worker that takes up a group of jobs: the key of the first."""
 
     key: str
 
@@ -84,11 +85,12 @@ class Workers:
     def complete(self, jobs: Sequence[Job], *, observers: Sequence[Observer]) -> list[Result]:
         """The results of `jobs`, in their order; only what is not in the cache is computed.
 
-        Each result is in the cache before the observers hear that it is finished. Results do not
-        depend on the number of workers. No process is started when every job is cached.
+        A fused group is computed whole if any of it is missing. Each result is in the cache before
+        the observers hear that it is finished. Results do not depend on the number of workers. No
+        process is started when every job is cached.
         """
         results = [stored(job.cell.key) for job in jobs]
-        missing = [index for index, result in enumerate(results) if result is None]
+        missing = [group for group in groups(jobs) if any(results[i] is None for i in group)]
 
         def tell(event: Epoch | Finished) -> None:
             for observer in observers:
@@ -99,23 +101,27 @@ class Workers:
                 tell(Finished(index=index, result=result, cached=True))
         for event in self._computed(jobs, missing) if missing else ():
             if isinstance(event, Finished):
+                if results[event.index]:  # it was in the cache; others of its group were not
+                    continue
                 if event.result.record["failure"] != LOST:
                     store(jobs[event.index].cell.key, event.result)
                 results[event.index] = event.result
             tell(event)
         return [result for result in results if result]
 
-    def _computed(self, jobs: Sequence[Job], missing: Sequence[int]) -> Iterator[Epoch | Finished]:
+    def _computed(
+        self, jobs: Sequence[Job], missing: Sequence[range]
+    ) -> Iterator[Epoch | Finished]:
         client = self.client = self.client or self._started()
-        keys = {jobs[index].cell.key for index in missing}
+        keys = {jobs[index].cell.key for group in missing for index in group}
         begun, spared, running = Counter[str](), set[str](), {}
 
-        def hand_out(indices: Iterable[int], *, mark: str = "") -> None:
-            for index in indices:
-                key = jobs[index].cell.key + mark
-                future = client.submit(work, jobs[index], key=key, pure=False)
+        def hand_out(groups: Iterable[range], *, mark: str = "") -> None:
+            for group in groups:
+                key = jobs[group[0]].cell.key + mark
+                future = client.submit(work, [jobs[i] for i in group], key=key, pure=False)
                 future.add_done_callback(self.events.put)
-                running[future] = index
+                running[future] = group
 
         waiting = iter(missing)
         hand_out(islice(waiting, self.limit))  # no more than run at once
@@ -127,16 +133,18 @@ class Workers:
                 if event.key in keys:  # or it is a late one, of jobs before these
                     yield event
             else:
-                index = running.pop(event)
-                result, key = _result(event), jobs[index].cell.key
+                group = running.pop(event)
+                results, key = _results(event, group), jobs[group[0]].cell.key
                 event.release()
+                lost = results[0].record["failure"] == LOST
                 # Dask blames a death on whatever waited for that worker, too.
-                if result.record["failure"] == LOST and begun[key] < 2 and key not in spared:
+                if lost and begun[key] < 2 and key not in spared:
                     spared.add(key)
-                    hand_out([index], mark=" again")  # by its old name it would still be to blame
+                    hand_out([group], mark=" again")  # by its old name it would still be to blame
                 else:
                     hand_out(islice(waiting, 1))
-                    yield Finished(index=index, result=result, cached=False)
+                    for index, result in zip(group, results, strict=True):
+                        yield Finished(index=index, result=result, cached=False)
 
     def _started(self) -> "Client":
         client = self.open.enter_context(local_cluster(self.limit))
@@ -180,8 +188,8 @@ def complete(
     return results
 
 
-def _result(future: "Future") -> Result:
-    """What came of a job; a cell whose worker died twice, the second time elsewhere, failed."""
+def _results(future: "Future", group: range) -> list[Result]:
+    """What came of a group; one whose worker died twice, the second time elsewhere, failed."""
     from distributed import KilledWorker
 
     try:
@@ -189,4 +197,5 @@ def _result(future: "Future") -> Result:
     except KilledWorker:
         now = time.time()
         timing = {"started": now, "ended": now, "epochs": []}
-        return Result(arrays={}, record={"history": [], "failure": LOST, "timing": timing})
+        lost = {"history": [], "failure": LOST, "timing": timing}
+        return [Result(arrays={}, record=lost) for _ in group]

@@ -37,6 +37,7 @@ def make_plan(digits: Digits, lenet5: NetworkSpec) -> MakePlan:
         epochs: int = 1,
         batch_size: int = 64,
         learning_rate: float = 0.004,
+        group: int = 1,
         **difference: Any,
     ) -> Plan:
         network = replace(lenet5, **difference)
@@ -51,6 +52,7 @@ def make_plan(digits: Digits, lenet5: NetworkSpec) -> MakePlan:
             seeds=seeds,
             epochs=epochs,
             batch_size=batch_size,
+            group=group,
         )
 
     return make

@@ -1,0 +1,111 @@
+"""The committed speeds reach their bars, and the contestants train the networks they say."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from statistics import geometric_mean
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.conventional import Pictures
+from benchmarks.floor import Rates, floor_seconds
+from benchmarks.speed import METHODS, included
+from benchmarks.stock import Unshared, stock, stock_loss
+from pipeline.networks.accounting import account
+from pipeline.networks.layers import InputCoding
+from pipeline.networks.lenet5 import build
+from pipeline.study import load_study
+from pipeline.training.classifier import criterion
+
+STUDY = load_study()
+BARS = {"lenet5": 1.5, "no_weight_sharing": 2.5}
+EVERYWHERE = 0.95
+OVER_CONVENTIONAL = 3
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, Any]:
+    return json.loads(Path("benchmarks/results.json").read_text(encoding="utf8"))
+
+
+@pytest.fixture(scope="module")
+def ours(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    rows = [row for row in results["rows"] if row["device"] == "cpu" and row["method"] == "ours"]
+    return {row["variant"]: row for row in rows}
+
+
+def test_every_variant_is_measured_in_every_way(results: dict[str, Any]) -> None:
+    cells = {(row["variant"], row["method"]) for row in results["rows"]}
+    assert cells == {(v, m) for v in STUDY.networks for m in (*METHODS, "floor")}
+
+
+@pytest.mark.parametrize("variant", STUDY.networks)
+def test_ours_against_the_bare_loop(ours: dict[str, dict[str, Any]], variant: str) -> None:
+    assert ours[variant]["ratio_to_bare"] >= BARS.get(variant, EVERYWHERE)
+
+
+def test_ours_against_the_conventional_recipe(ours: dict[str, dict[str, Any]]) -> None:
+    ratios = [row["ratio_to_conventional"] for row in ours.values()]
+    assert geometric_mean(ratios) >= OVER_CONVENTIONAL
+
+
+def test_nothing_is_faster_than_the_floor(results: dict[str, Any]) -> None:
+    speed = {(r["variant"], r["method"]): r["images_per_s"] for r in results["rows"]}
+    for variant, method in speed:
+        assert speed[variant, method] <= speed[variant, "floor"]
+
+
+def test_page_shows_the_committed_results(results: dict[str, Any]) -> None:
+    page = Path("docs/performance.md").read_text(encoding="utf8")
+    assert included(page, results) == page
+
+
+@pytest.mark.parametrize("variant", STUDY.networks)
+@torch.no_grad()
+def test_stock_network_is_the_same_function(variant: str, images: torch.Tensor) -> None:
+    spec = STUDY.networks[variant]
+    spec = spec if spec.hidden else replace(spec, c3_table="complete")
+    ours, theirs = build(spec, init="fan_in", seed=0), stock(spec)
+    trainable = [each for each in theirs.modules() if [*each.parameters(recurse=False)]]
+    layers = [each for each in ours.children() if [*each.parameters(recurse=False)]]
+    for own, other in zip(layers, trainable, strict=True):
+        for value, target in zip(own.parameters(), other.parameters(), strict=True):
+            value = value.t() if isinstance(other, Unshared) and value.dim() == 2 else value
+            target.copy_(value.reshape(target.shape))
+    coding = InputCoding(frame=32, field=28 if spec.hidden else 32, relaid=False)
+    some = images[::50]
+    torch.testing.assert_close(
+        theirs(coding(some).movedim(-1, 0)), ours(some), atol=1e-3, rtol=1e-4
+    )
+
+
+def test_stock_loss_is_the_criterion() -> None:
+    scores, labels = torch.randn(6, 10), torch.arange(6)
+    for j in (None, 3.0):
+        constants = None if j is None else torch.tensor([j])
+        expected = criterion(scores[None], labels[None], constants)[0]
+        torch.testing.assert_close(stock_loss(scores, labels, j), expected)
+
+
+def test_pictures_are_coded_as_ours() -> None:
+    images = np.arange(2 * 32 * 32, dtype=np.uint8).reshape(2, 32, 32)
+    coding = InputCoding(frame=32, field=32, relaid=False)
+    pixels, label = Pictures(images, np.array([3, 5]))[1]
+    assert label == 5
+    torch.testing.assert_close(pixels, coding(torch.from_numpy(images))[..., 1])
+
+
+def test_floor_by_hand() -> None:
+    spec = STUDY.networks["mlp_60k"]  # 784-75-10
+    assert account(spec).macs == 784 * 75 + 75 * 10
+    macs = 3 * (784 * 75 + 75 * 10) - 784 * 75
+    epoch = {"images": 100, "batch_size": 10}
+    arithmetic = Rates(macs=1e6, bytes=1e18)
+    assert floor_seconds(spec, arithmetic, **epoch) == pytest.approx(macs * 1e-4)
+    # 85 units of 4 bytes, four times; 59,635 parameters of 4 bytes, eight times a step
+    traffic = 100 * 4 * 85 * 4 + 10 * 8 * 4 * 59_635
+    memory = Rates(macs=1e18, bytes=1e6)
+    assert floor_seconds(spec, memory, **epoch) == pytest.approx(traffic * 1e-6)

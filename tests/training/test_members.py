@@ -1,0 +1,165 @@
+"""A network trained with others is what it is when it is trained alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pipeline.networks.lenet5 import build
+from pipeline.networks.spec import NetworkSpec
+from pipeline.study import known_networks, load_study
+from pipeline.training.adam import MembersAdam
+from pipeline.training.cells import Hyperparameters, Result
+from pipeline.training.classifier import criterion
+from pipeline.training.fit import train
+from pipeline.training.members import Members
+from pipeline.training.plan import Plan, validating
+
+NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
+STANDARD = load_study().networks
+RATES = (0.001, 0.004, 0.002)
+Batch = tuple[Tensor, Tensor]
+
+
+def constants(spec: NetworkSpec) -> Tensor | None:
+    return torch.tensor([0.5, 5.0, 20.0]) if spec.output == "rbf" else None
+
+
+def networks(spec: NetworkSpec) -> list[nn.Module]:
+    return [build(spec, init="fan_in", seed=seed).double() for seed in range(len(RATES))]
+
+
+def some_batches(count: int) -> list[Batch]:
+    """Noise in float64 and labels, other ones for each member and step."""
+    random = torch.Generator().manual_seed(3)
+    shape = (len(RATES), 4)
+    return [
+        (
+            torch.randint(256, (*shape, 32, 32), generator=random).double(),
+            torch.randint(10, shape, generator=random),
+        )
+        for _ in range(count)
+    ]
+
+
+def of_one(batch: Batch, member: int) -> Batch:
+    images, labels = batch
+    return images[member, None], labels[member, None]
+
+
+def losses(members: Members, batch: Batch, j: Tensor | None) -> Tensor:
+    images, labels = batch
+    return criterion(members(images), labels, j)
+
+
+def trained(
+    members: Members, rates: Sequence[float], j: Tensor | None, batches: list[Batch]
+) -> Tensor:
+    """The rows after a step for each batch."""
+    optimizer = MembersAdam(members.rows, torch.tensor(rates, dtype=torch.float64))
+    for step, batch in enumerate(batches):
+        losses(members, batch, j).sum().backward()
+        optimizer.step_by(1 - step / len(batches))
+    return members.rows.detach()
+
+
+@pytest.mark.parametrize("variant", NETWORKS)
+def test_scores_and_gradient_of_a_member_are_those_of_its_network_alone(variant: str) -> None:
+    spec, (batch,) = NETWORKS[variant], some_batches(1)
+    j, together = constants(spec), Members(networks(spec))
+    scores = together(batch[0])
+    (gradient,) = torch.autograd.grad(losses(together, batch, j).sum(), together.rows)
+    for member, network in enumerate(networks(spec)):
+        images, labels = of_one(batch, member)
+        expected = network(images[0])
+        torch.testing.assert_close(scores[member], expected)
+        loss = criterion(expected[None], labels, None if j is None else j[member, None])
+        gradients = torch.autograd.grad(loss.sum(), list(network.parameters()))
+        flat = torch.cat([each.flatten() for each in gradients])
+        torch.testing.assert_close(gradient[member], flat, rtol=1e-6, atol=1e-10)
+
+
+@pytest.mark.parametrize("variant", STANDARD)
+def test_first_50_steps_of_a_member_are_those_of_its_network_alone(variant: str) -> None:
+    spec, batches = STANDARD[variant], some_batches(50)
+    j = constants(spec)
+    together = trained(Members(networks(spec)), RATES, j, batches)
+    for member, network in enumerate(networks(spec)):
+        alone = trained(
+            Members([network]),
+            RATES[member : member + 1],
+            None if j is None else j[member, None],
+            [of_one(batch, member) for batch in batches],
+        )
+        torch.testing.assert_close(together[member], alone[0], rtol=1e-5, atol=1e-8)
+        assert not torch.allclose(together[member], together[member - 1])
+
+
+@pytest.mark.parametrize("variant", STANDARD)
+def test_member_that_is_no_number_touches_no_other(variant: str) -> None:
+    spec, batches = STANDARD[variant], some_batches(3)
+    sound = trained(Members(networks(spec)), RATES, constants(spec), batches)
+    ruined = Members(networks(spec))
+    ruined.rows.data[1, ::7] = float("nan")
+    rows = trained(ruined, RATES, constants(spec), batches)
+    assert rows[1].isnan().all()
+    assert torch.equal(rows[[0, 2]], sound[[0, 2]])
+
+
+@pytest.mark.parametrize("variant", STANDARD)
+def test_members_may_all_see_the_same_images(variant: str) -> None:
+    members = Members(networks(STANDARD[variant]))
+    images = some_batches(1)[0][0][0]
+    torch.testing.assert_close(members(images), members(images.expand(len(RATES), -1, -1, -1)))
+    alone = Members(networks(STANDARD[variant])[:1])
+    torch.testing.assert_close(alone(images), members(images)[:1])
+
+
+def fused(plan: Plan) -> list[Result]:
+    return train(plan.cells, plan.digits, device=torch.device("cpu"), on_epoch=lambda *_: None)
+
+
+def with_settings(plan: Plan, settings: Sequence[Hyperparameters]) -> Plan:
+    cells = zip(plan.cells, settings, strict=True)
+    return replace(plan, cells=[replace(cell, hyperparameters=each) for cell, each in cells])
+
+
+@pytest.mark.parametrize("difference", [{}, {"connectivity": "unshared"}, {"output": "linear"}])
+def test_fused_cells_come_to_what_each_comes_to_alone(
+    make_plan: Callable[..., Plan], difference: dict[str, str]
+) -> None:
+    plan = validating(
+        make_plan(seeds=(0, 1, 2), epochs=2, **difference), validation_images=100, split_seed=1
+    )
+    linear = plan.cells[0].network.output == "linear"
+    plan = with_settings(
+        plan,
+        [
+            Hyperparameters(learning_rate=rate, init=init, j=None if linear else j)
+            for rate, init, j in ((0.001, "fan_in", 1), (0.004, "paper", 10), (0.002, "fan_in", 3))
+        ],
+    )
+    for cell, together in zip(plan.cells, fused(plan), strict=True):
+        (alone,) = fused(replace(plan, cells=[cell]))
+        for row, other in zip(together.record["history"], alone.record["history"], strict=True):
+            assert row == pytest.approx(other, rel=1e-3, abs=0.011)  # of 100 images, one
+        for name, array in together.arrays.items():
+            torch.testing.assert_close(
+                torch.from_numpy(array), torch.from_numpy(alone.arrays[name]), rtol=0.02, atol=2e-3
+            )
+
+
+def test_cell_that_diverges_fails_alone_and_keeps_what_it_came_to(
+    make_plan: Callable[..., Plan],
+) -> None:
+    plan = make_plan(seeds=(0, 1), epochs=3, activation="relu", output="linear")
+    rates = [Hyperparameters(learning_rate=rate, init="fan_in", j=None) for rate in (0.002, 1e20)]
+    sound, ruined = fused(with_settings(plan, rates))
+    assert sound.record["failure"] is None
+    assert len(sound.record["history"]) == 3
+    assert str(ruined.record["failure"]).endswith("in epoch 1")
+    assert len(ruined.record["history"]) == len(ruined.record["timing"]["epochs"]) == 1
+    (alone,) = fused(with_settings(replace(plan, cells=plan.cells[1:]), rates[1:]))
+    assert alone.record["failure"] == ruined.record["failure"]
