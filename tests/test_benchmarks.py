@@ -14,6 +14,7 @@ from benchmarks.conventional import Pictures
 from benchmarks.floor import Rates, floor_seconds
 from benchmarks.speed import METHODS, included
 from benchmarks.stock import Unshared, stock, stock_loss
+from pipeline.data.mnist import Digits, frame
 from pipeline.networks.accounting import account
 from pipeline.networks.layers import InputCoding
 from pipeline.networks.lenet5 import build
@@ -65,7 +66,7 @@ def test_page_shows_the_committed_results(results: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("variant", STUDY.networks)
 @torch.no_grad()
-def test_stock_network_is_the_same_function(variant: str, images: torch.Tensor) -> None:
+def test_stock_network_is_the_same_function(variant: str, digits: Digits) -> None:
     spec = STUDY.networks[variant]
     spec = spec if spec.hidden else replace(spec, c3_table="complete")
     ours, theirs = build(spec, init="fan_in", seed=0), stock(spec)
@@ -76,7 +77,7 @@ def test_stock_network_is_the_same_function(variant: str, images: torch.Tensor) 
             value = value.t() if isinstance(other, Unshared) and value.dim() == 2 else value
             target.copy_(value.reshape(target.shape))
     coding = InputCoding(frame=32, field=28 if spec.hidden else 32, relaid=False)
-    some = images[::50]
+    some = torch.from_numpy(frame(digits.images[::50]))
     torch.testing.assert_close(
         theirs(coding(some).movedim(-1, 0)), ours(some), atol=1e-3, rtol=1e-4
     )
