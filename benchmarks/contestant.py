@@ -4,6 +4,7 @@
 seconds of an epoch and waits for a line before the next. `FOLDER` holds MNIST.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -31,8 +32,7 @@ def main(
     study = load_study(REPOSITORY / "params.yaml")
     digits = load_digits(Path(folder))
     some = Digits(digits.images[: int(images)], digits.labels[: int(images)], digits.digest)
-    # Progress bars and notes of Lightning go to stderr; stdout is for the seconds alone.
-    print("ready", flush=True)
+    print("ready", file=sys.__stdout__, flush=True)
     sys.stdin.readline()
     place, count = torch.device(device), int(epochs)
     match method:
@@ -45,7 +45,7 @@ def main(
 
 
 def turn(seconds: float) -> None:
-    print(seconds, flush=True)
+    print(seconds, file=sys.__stdout__, flush=True)
     if not sys.stdin.readline():
         os._exit(0)  # nobody asks any more
 
@@ -119,4 +119,6 @@ def _field(digits: Digits, variant: str, study: Study) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    # Lightning has tables to show: stdout is for the seconds alone.
+    with contextlib.redirect_stdout(sys.stderr):
+        main(*sys.argv[1:])
