@@ -84,7 +84,7 @@ class Classifier(pl.LightningModule):
         for images, labels in chunk:
             scores = self.members(images)
             losses = criterion(scores, labels, self.j)
-            losses.sum().backward()
+            self.members.descend(losses)
             optimizer.step_by(self._cosine())
             self.steps += 1
             self.last_images = images
@@ -104,13 +104,13 @@ class Classifier(pl.LightningModule):
             self.histories[member].append(row)
             if not (math.isfinite(row["train_loss"]) and sound[member]):
                 self.failures[member] = f"the loss was {row['train_loss']} in epoch {row['epoch']}"
-                self.ruins[member] = self.members.rows[member].detach().clone()
+                self.ruins[member] = self.members.rows[member].clone()
             self.on_epoch(member, row)
         self.trainer.should_stop = all(self.failures)
 
     def parameters_by_name(self, member: int) -> dict[str, Tensor]:
         """Where a member failed, those that it had then."""
-        row = self.ruins.get(member, self.members.rows[member].detach())
+        row = self.ruins.get(member, self.members.rows[member])
         return {name: p[0] for name, p in self.members.parameters_of(row[None]).items()}
 
     def _rows(self) -> Iterator[Row]:

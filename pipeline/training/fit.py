@@ -9,7 +9,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.data.mnist import frame
 from pipeline.networks.initialisation import generator
@@ -83,7 +83,7 @@ def train(
     first, settings = cells[0], [cell.hyperparameters for cell in cells]
     training, validation = _batches(cells, digits, device)
     classifier = Classifier(
-        [build(cell.network, init=cell.hyperparameters.init, seed=cell.seed) for cell in cells],
+        [_network(cell).to(device) for cell in cells],
         learning_rates=[each.learning_rate for each in settings],
         j=None if settings[0].j is None else [each.j for each in settings if each.j is not None],
         total_steps=first.epochs * training.num_batches,
@@ -115,6 +115,10 @@ def evaluate(
             "timing": {"started": started, "ended": time.time(), "epochs": []},
         },
     )
+
+
+def _network(cell: TrainingCell) -> nn.Module:
+    return build(cell.network, init=cell.hyperparameters.init, seed=cell.seed)
 
 
 def _result(classifier: Classifier, member: int, started: float, ended: float) -> Result:

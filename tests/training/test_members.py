@@ -60,7 +60,7 @@ def trained(
     """The rows after a step for each batch."""
     optimizer = MembersAdam(members.rows, torch.tensor(rates, dtype=torch.float64))
     for step, batch in enumerate(batches):
-        losses(members, batch, j).sum().backward()
+        members.descend(losses(members, batch, j))
         optimizer.step_by(1 - step / len(batches))
     return members.rows.detach()
 
@@ -70,7 +70,9 @@ def test_scores_and_gradient_of_a_member_are_those_of_its_network_alone(variant:
     spec, (batch,) = NETWORKS[variant], some_batches(1)
     j, together = constants(spec), Members(networks(spec))
     scores = together(batch[0])
-    (gradient,) = torch.autograd.grad(losses(together, batch, j).sum(), together.rows)
+    together.descend(losses(together, batch, j))
+    gradient = together.rows.grad
+    assert gradient is not None
     for member, network in enumerate(networks(spec)):
         images, labels = of_one(batch, member)
         expected = network(images[0])
@@ -137,8 +139,9 @@ def test_fused_cells_come_to_what_each_comes_to_alone(
     plan = with_settings(
         plan,
         [
-            Hyperparameters(learning_rate=rate, init=init, j=None if linear else j)
-            for rate, init, j in ((0.001, "fan_in", 1), (0.004, "paper", 10), (0.002, "fan_in", 3))
+            Hyperparameters(learning_rate=0.001, init="fan_in", j=None if linear else 1),
+            Hyperparameters(learning_rate=0.004, init="paper", j=None if linear else 10),
+            Hyperparameters(learning_rate=0.002, init="fan_in", j=None if linear else 3),
         ],
     )
     for cell, together in zip(plan.cells, fused(plan), strict=True):
