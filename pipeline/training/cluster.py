@@ -49,9 +49,9 @@ def local_cluster(workers: int) -> Iterator["Client"]:
     with (
         config.set(settings),
         SpecCluster(
-            workers={
-                n: {"cls": _nanny(), "options": {**worker, **addresses}} for n in range(workers)
-            },
+            workers=dict.fromkeys(
+                range(workers), {"cls": _nanny(), "options": {**worker, **addresses}}
+            ),
             scheduler={"cls": Scheduler, "options": {**scheduler, **addresses}},
             security=security,
         ) as cluster,
@@ -68,10 +68,10 @@ def _nanny() -> type["Nanny"]:
         """Dask replaces a worker that dies; but if the first dies as it starts, it gives up."""
 
         async def instantiate(self) -> "Status":
-            status = await super().instantiate()
-            for _ in range(STARTS - 1):
-                if status == Status.stopped and self.status == Status.init:
-                    status = await super().instantiate()
+            for _ in range(STARTS):
+                status = await super().instantiate()
+                if status != Status.stopped or self.status != Status.init:
+                    break
             return status
 
     return Keeper

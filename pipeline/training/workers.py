@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.errors import UserError
 from pipeline.training.cells import Result
-from pipeline.training.cluster import local_cluster
+from pipeline.training.cluster import STARTS, local_cluster
 from pipeline.training.groups import groups
 from pipeline.training.images import Images
 from pipeline.training.results import store, stored
@@ -155,13 +155,16 @@ class Workers:
 
 
 def _ship(digits: Images, client: "Client") -> None:
-    """Once more if a worker dies meanwhile: Dask then stops waiting for the others, too."""
+    """Again if a worker dies meanwhile: Dask then stops waiting for the others, too."""
     from distributed.comm.core import CommClosedError
 
-    try:
-        client.register_plugin(digits_plugin(digits))
-    except CommClosedError:
-        client.register_plugin(digits_plugin(digits))
+    for start in range(STARTS):
+        try:
+            client.register_plugin(digits_plugin(digits))
+            break
+        except CommClosedError:
+            if start == STARTS - 1:
+                raise
 
 
 def _message(sent: Mapping[str, Any]) -> Epoch | Begun:
