@@ -11,7 +11,7 @@ DEVELOPMENT := .venv/.development
 DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-workers bench-tuning lint ui dashboard describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning lint ui dashboard describe readme clean
 
 setup: $(RUNTIME)
 
@@ -34,6 +34,10 @@ faults: $(DEVELOPMENT)
 # Four ways to train each variant, side by side. About ten minutes, with nothing else running.
 bench: $(DEVELOPMENT)
 	@python -m benchmarks.speed
+
+# What each of ours gains. About ten minutes, too.
+bench-without: $(DEVELOPMENT)
+	@python -m benchmarks.without
 
 bench-workers: $(DEVELOPMENT)
 	@python -m benchmarks.workers

@@ -16,6 +16,7 @@ import torch
 
 from benchmarks import conventional
 from benchmarks.stock import stock, stock_loss
+from benchmarks.without import take_away
 from pipeline.data.mnist import Digits, frame, load_digits
 from pipeline.study import Study, load_study
 from pipeline.training.fit import train
@@ -40,7 +41,8 @@ def main(
             _conventional(study, variant, some, place, count)
         case "bare":
             _bare(study, variant, some, place, count)
-        case "ours" | "fused":
+        case _:
+            take_away(method.removeprefix("without "))
             _ours(study, variant, some, place, count, int(members))
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import speed, without
 from benchmarks.conventional import Pictures
 from benchmarks.floor import Rates, floor_seconds
-from benchmarks.speed import METHODS, included
+from benchmarks.race import included
+from benchmarks.speed import METHODS
 from benchmarks.stock import Unshared, stock, stock_loss
 from pipeline.data.mnist import Digits, frame
 from pipeline.networks.accounting import account
@@ -61,7 +63,9 @@ def test_nothing_is_faster_than_the_floor(results: dict[str, Any]) -> None:
 
 def test_page_shows_the_committed_results(results: dict[str, Any]) -> None:
     page = Path("docs/performance.md").read_text(encoding="utf8")
-    assert included(page, results) == page
+    assert included(page, "bench", speed.table(results)) == page
+    measures = json.loads(Path("benchmarks/without.json").read_text(encoding="utf8"))
+    assert included(page, "without", without.table(measures["ratios"])) == page
 
 
 @pytest.mark.parametrize("variant", STUDY.networks)

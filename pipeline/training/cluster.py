@@ -46,12 +46,13 @@ def local_cluster(workers: int) -> Iterator["Client"]:
     scheduler = {"host": "127.0.0.1", "port": 0, "security": security}
     worker = {"host": "127.0.0.1", "nthreads": 1, "memory_limit": 0, "security": security}
     addresses = {"dashboard_address": "127.0.0.1:0"}
+    nanny = _nanny()
     with (
         config.set(settings),
         SpecCluster(
-            workers=dict.fromkeys(
-                range(workers), {"cls": _nanny(), "options": {**worker, **addresses}}
-            ),
+            workers={
+                n: {"cls": nanny, "options": {**worker, **addresses}} for n in range(workers)
+            },
             scheduler={"cls": Scheduler, "options": {**scheduler, **addresses}},
             security=security,
         ) as cluster,
@@ -68,11 +69,11 @@ def _nanny() -> type["Nanny"]:
         """Dask replaces a worker that dies; but if the first dies as it starts, it gives up."""
 
         async def instantiate(self) -> "Status":
-            for _ in range(STARTS):
+            for _ in range(STARTS - 1):
                 status = await super().instantiate()
                 if status != Status.stopped or self.status != Status.init:
-                    break
-            return status
+                    return status
+            return await super().instantiate()
 
     return Keeper
 

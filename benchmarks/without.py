@@ -1,0 +1,99 @@
+"""What makes our training fast: the same without one of its measures, side by side with it.
+
+`make bench-without` on a machine with nothing else to do. Prints a table, and writes it to
+benchmarks/without.json and to docs/performance.md.
+"""
+
+import json
+import sys
+from statistics import median
+
+import torch
+import typer
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmarks.race import REPOSITORY, Contestant, course, included, race
+from pipeline.networks.convolutions import KERNEL, TableConv2d
+from pipeline.networks.layers import ScaledTanh
+from pipeline.training import fit
+from pipeline.training.cluster import ALLOCATOR
+from pipeline.training.provenance import cpu_environment
+
+RESULTS = REPOSITORY / "benchmarks/without.json"
+PAGE = REPOSITORY / "docs/performance.md"
+
+
+def by_image(self: TableConv2d, maps: Tensor) -> Tensor:
+    kernels = self.wiring(self.weight).unflatten(-1, (-1, KERNEL, KERNEL))
+    return F.conv2d(maps.movedim(-1, 0), kernels, self.bias).movedim(0, -1)
+
+
+def by_row(self: TableConv2d, maps: Tensor) -> Tensor:
+    kernels = self.wiring(self.weight).unflatten(-1, (-1, KERNEL, KERNEL))
+    outputs = F.conv2d(maps.flatten(2), kernels, self.bias, dilation=(1, maps.shape[-1]))
+    return outputs.unflatten(2, (-1, maps.shape[-1]))
+
+
+def by_tanh(_: ScaledTanh, activations: Tensor) -> Tensor:
+    return 1.7159 * torch.tanh(activations * (2 / 3))
+
+
+def copied(_: ScaledTanh, activations: Tensor) -> Tensor:
+    return torch.sigmoid(activations * (4 / 3)) * (2 * 1.7159) - 1.7159
+
+
+# What training is like without a measure: the name that it replaces, and by what.
+WITHOUT: dict[str, tuple[object, str, object]] = {
+    "all images as one wide image, two rows of a map at once": (TableConv2d, "forward", by_image),
+    "two rows of a map at once": (TableConv2d, "forward", by_row),
+    "the logistic function for tanh, in place": (ScaledTanh, "forward", by_tanh),
+    "in place": (ScaledTanh, "forward", copied),
+    "a hundred steps to each of Lightning's": (fit, "CHUNK", 1),
+}
+SETTINGS = {
+    "memory kept from step to step, in huge pages": {},
+    "huge pages": {n: v for n, v in ALLOCATOR.items() if n != "GLIBC_TUNABLES"},
+}
+
+
+def take_away(measure: str) -> None:
+    if measure in WITHOUT:
+        setattr(*WITHOUT[measure])
+
+
+def main(
+    images: int = typer.Option(30_000, help="In an epoch."),
+    repeats: int = typer.Option(5, help="Epochs measured of each, after one to warm up."),
+) -> None:
+    contestants = {"ours": Contestant(method="ours", settings=ALLOCATOR)}
+    for measure in WITHOUT:
+        contestants[measure] = Contestant(method=f"without {measure}", settings=ALLOCATOR)
+    for measure, settings in SETTINGS.items():
+        contestants[measure] = Contestant(method="ours", settings=settings)
+    ratios: dict[str, dict[str, float]] = {measure: {} for measure in [*WITHOUT, *SETTINGS]}
+    with course(images, repeats) as races:
+        for variant in races.study.networks:
+            seconds = race(races, variant, "cpu", contestants)
+            for measure in ratios:
+                pairs = zip(seconds[measure], seconds["ours"], strict=True)
+                ratios[measure][variant] = median(theirs / ours for theirs, ours in pairs)
+            print(f"{variant} is measured", file=sys.stderr)
+    results = {"device": cpu_environment().device, "images": images, "ratios": ratios}
+    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n", encoding="utf8")
+    page = PAGE.read_text(encoding="utf8")
+    PAGE.write_text(included(page, "without", table(ratios)), encoding="utf8")
+    print(table(ratios))
+
+
+def table(ratios: dict[str, dict[str, float]]) -> str:
+    """Markdown: how many times as long an epoch takes without each measure."""
+    variants = list(next(iter(ratios.values())))
+    lines = [f"| without | {' | '.join(variants)} |", "|:--|" + "--:|" * len(variants)]
+    for measure, found in ratios.items():
+        lines.append(f"| {measure} | {' | '.join(f'{found[v]:.2f}' for v in variants)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)
