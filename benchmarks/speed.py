@@ -29,15 +29,15 @@ Row = dict[str, Any]
 
 
 def main(
-    images: int = typer.Option(30_000, help="In an epoch."),
-    repeats: int = typer.Option(3, help="Epochs measured of each, after one to warm up."),
+    images: int = typer.Option(20_000, help="In an epoch."),
+    heats: int = typer.Option(3, help="Each with new processes."),
     members: int = typer.Option(4, help="Networks fused on a CPU."),
     gpu_members: int = typer.Option(64, help="Networks fused on a GPU."),
 ) -> None:
     torch.set_num_threads(1)
     devices = {"cpu": members} | ({"cuda": gpu_members} if torch.cuda.is_available() else {})
     rows, machine = list[Row](), _machine(images)
-    with course(images, repeats) as races:
+    with course(images, heats) as races:
         for device, count in devices.items():
             rates = measured_rates(torch.device(device))
             machine["rates"][device] = asdict(rates)
@@ -52,7 +52,7 @@ def main(
 
 
 def compared(races: Course, variant: str, device: str, members: int, rates: Rates) -> list[Row]:
-    """A row for each method, of the median epoch, and one for the floor."""
+    """A row for each method, of the median heat, and one for the floor."""
     counts = {method: members if method == "fused" else 1 for method in METHODS}
     # Ours has the settings that its workers have; the others run as anybody would run them.
     contestants = {

@@ -63,8 +63,8 @@ def take_away(measure: str) -> None:
 
 
 def main(
-    images: int = typer.Option(30_000, help="In an epoch."),
-    repeats: int = typer.Option(5, help="Epochs measured of each, after one to warm up."),
+    images: int = typer.Option(20_000, help="In an epoch."),
+    heats: int = typer.Option(3, help="Each with new processes."),
 ) -> None:
     contestants = {"ours": Contestant(method="ours", settings=ALLOCATOR)}
     for measure in WITHOUT:
@@ -72,7 +72,7 @@ def main(
     for measure, settings in SETTINGS.items():
         contestants[measure] = Contestant(method="ours", settings=settings)
     ratios: dict[str, dict[str, float]] = {measure: {} for measure in [*WITHOUT, *SETTINGS]}
-    with course(images, repeats) as races:
+    with course(images, heats) as races:
         for variant in races.study.networks:
             seconds = race(races, variant, "cpu", contestants)
             for measure in ratios:

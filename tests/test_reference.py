@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.tuning import BARS
+from benchmarks.tuning import BARS, misses
 
 MINUTES = 45  # on two CPU cores
 
@@ -18,7 +18,7 @@ def results() -> dict[str, Any]:
 
 @pytest.mark.parametrize("variant", BARS)
 def test_winners_reach_their_bars(results: dict[str, Any], variant: str) -> None:
-    assert results["variants"][variant]["validation_error"]["mean"] <= BARS[variant]
+    assert not misses(results["variants"][variant]["validation_error"]["per_seed"], BARS[variant])
 
 
 def test_no_variant_was_tuned_with_seeds_that_judge_it(results: dict[str, Any]) -> None:
