@@ -31,11 +31,11 @@ test-slow: $(DEVELOPMENT)
 faults: $(DEVELOPMENT)
 	@python -m tests.faults
 
-# Four ways to train each variant, side by side. About ten minutes, with nothing else running.
+# Four ways to train each variant, side by side. A quarter of an hour, with nothing else running.
 bench: $(DEVELOPMENT)
 	@python -m benchmarks.speed
 
-# What each of ours gains. About ten minutes, too.
+# What each measure of ours gains. As long.
 bench-without: $(DEVELOPMENT)
 	@python -m benchmarks.without
 
