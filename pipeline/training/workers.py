@@ -156,13 +156,11 @@ class Workers:
 
 def _ship(digits: Images, client: "Client") -> None:
     """Again if a worker dies meanwhile: Dask then stops waiting for the others, too."""
-    from distributed.comm.core import CommClosedError
-
     for start in range(STARTS):
         try:
             client.register_plugin(digits_plugin(digits))
             break
-        except CommClosedError:
+        except OSError:  # the connection broke, or one to the dead worker was waited for
             if start == STARTS - 1:
                 raise
 
