@@ -20,7 +20,7 @@ from pipeline.errors import UserError
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result, TrainingCell
-from pipeline.training.cluster import ALLOCATOR
+from pipeline.training.cluster import ALLOCATOR, STARTS
 from pipeline.training.fit import evaluate, train
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
@@ -34,6 +34,7 @@ from pipeline.training.workers import (
     Finished,
     Observer,
     Workers,
+    _ship,
     complete,
     num_workers,
 )
@@ -345,6 +346,32 @@ def test_worker_that_is_killed_as_it_starts_is_replaced(
         disturbed = run(replace(work, jobs=work.jobs[:2]), cache, workers=2)
     assert killed
     assert contents(disturbed.results) == contents(work.expected[:2])
+
+
+@dataclass
+class Breaking:
+    """A client whose first connections break."""
+
+    breaks: int
+    tries: int = 0
+
+    def register_plugin(self, plugin: object) -> None:  # noqa: ARG002
+        self.tries += 1
+        if self.tries <= self.breaks:
+            raise OSError("Timed out trying to connect")
+
+
+@pytest.mark.parametrize("breaks", [0, 1, STARTS - 1])
+def test_digits_are_sent_again_where_a_connection_broke(work: Work, breaks: int) -> None:
+    client: Any = Breaking(breaks)
+    _ship(work.digits, client)
+    assert client.tries == breaks + 1
+
+
+def test_digits_are_not_sent_for_ever(work: Work) -> None:
+    client: Any = Breaking(STARTS)
+    with pytest.raises(OSError, match="Timed out"):
+        _ship(work.digits, client)
 
 
 @pytest.fixture
