@@ -42,7 +42,8 @@ def main(
         case "bare":
             _bare(study, variant, some, place, count)
         case _:
-            take_away(method.removeprefix("without "))
+            if method not in ("ours", "fused"):
+                take_away(method.removeprefix("without "))
             _ours(study, variant, some, place, count, int(members))
 
 

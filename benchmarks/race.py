@@ -4,6 +4,7 @@ There are several heats, each with new processes: where memory came to lie makes
 a quarter slower than the next that does the same.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pipeline.study import Study, load_study
 from pipeline.training.cluster import ALLOCATOR
 
 REPOSITORY = Path(__file__).parents[1]
+PAGE = REPOSITORY / "docs/performance.md"
 EPOCHS = 3
 
 
@@ -79,6 +81,13 @@ def _heat(
         for process in running.values():
             process.kill()
     return {name: median(spent[1:]) for name, spent in seconds.items()}
+
+
+def publish(path: Path, results: object, name: str, table: str) -> None:
+    """Results to their file, and their table to the page and to the reader."""
+    path.write_text(f"{json.dumps(results, indent=1)}\n", encoding="utf8")
+    PAGE.write_text(included(PAGE.read_text(encoding="utf8"), name, table), encoding="utf8")
+    print(table)
 
 
 def included(page: str, name: str, table: str) -> str:

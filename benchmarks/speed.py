@@ -5,7 +5,6 @@ turns, an epoch each. Prints a table, and writes it to benchmarks/results.json a
 docs/performance.md.
 """
 
-import json
 import os
 import platform
 import sys
@@ -18,12 +17,11 @@ import torch
 import typer
 
 from benchmarks.floor import Rates, floor_seconds, measured_rates
-from benchmarks.race import REPOSITORY, Contestant, Course, course, included, race
+from benchmarks.race import REPOSITORY, Contestant, Course, course, publish, race
 from pipeline.training.cluster import ALLOCATOR
 from pipeline.training.provenance import cpu_environment
 
 RESULTS = REPOSITORY / "benchmarks/results.json"
-PAGE = REPOSITORY / "docs/performance.md"
 METHODS = ("conventional", "bare", "ours", "fused")
 Row = dict[str, Any]
 
@@ -45,10 +43,7 @@ def main(
                 rows += compared(races, variant, device, count, rates)
                 print(f"{device} {variant} is measured", file=sys.stderr)
     results = {"machine": machine, "rows": rows}
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n", encoding="utf8")
-    page = PAGE.read_text(encoding="utf8")
-    PAGE.write_text(included(page, "bench", table(results)), encoding="utf8")
-    print(table(results))
+    publish(RESULTS, results, "bench", table(results))
 
 
 def compared(races: Course, variant: str, device: str, members: int, rates: Rates) -> list[Row]:

@@ -4,7 +4,6 @@
 benchmarks/without.json and to docs/performance.md.
 """
 
-import json
 import sys
 from statistics import median
 
@@ -13,7 +12,7 @@ import typer
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.race import REPOSITORY, Contestant, course, included, race
+from benchmarks.race import REPOSITORY, Contestant, course, publish, race
 from pipeline.networks.convolutions import KERNEL, TableConv2d
 from pipeline.networks.layers import ScaledTanh
 from pipeline.training import fit
@@ -21,7 +20,6 @@ from pipeline.training.cluster import ALLOCATOR
 from pipeline.training.provenance import cpu_environment
 
 RESULTS = REPOSITORY / "benchmarks/without.json"
-PAGE = REPOSITORY / "docs/performance.md"
 
 
 def by_image(self: TableConv2d, maps: Tensor) -> Tensor:
@@ -58,8 +56,7 @@ SETTINGS = {
 
 
 def take_away(measure: str) -> None:
-    if measure in WITHOUT:
-        setattr(*WITHOUT[measure])
+    setattr(*WITHOUT[measure])
 
 
 def main(
@@ -80,10 +77,7 @@ def main(
                 ratios[measure][variant] = median(theirs / ours for theirs, ours in pairs)
             print(f"{variant} is measured", file=sys.stderr)
     results = {"device": cpu_environment().device, "images": images, "ratios": ratios}
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n", encoding="utf8")
-    page = PAGE.read_text(encoding="utf8")
-    PAGE.write_text(included(page, "without", table(ratios)), encoding="utf8")
-    print(table(ratios))
+    publish(RESULTS, results, "without", table(ratios))
 
 
 def table(ratios: dict[str, dict[str, float]]) -> str:
