@@ -115,7 +115,8 @@ def _study(
 
 
 def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
-    return sorted({str(each.spec["environment"].get("device")) for each in outcomes.values()})
+    named = [str(each.spec["environment"].get("device")) for each in outcomes.values()]
+    return sorted({device for names in named for device in names.split(" and ")})
 
 
 def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:

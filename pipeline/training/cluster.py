@@ -1,12 +1,18 @@
-"""A Dask cluster on this machine: one worker a CPU core, forked from one warm process."""
+"""Workers as processes of this machine, one a slot, for a cluster of our own or another's."""
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from functools import partial
+from importlib import import_module
 from multiprocessing import forkserver
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pipeline.training.devices import VISIBLE, Slot
+from pipeline.training.identity import identity_here
 
 if TYPE_CHECKING:
     from distributed import Client, Nanny
@@ -21,19 +27,50 @@ ALLOCATOR = {
     "MALLOC_TOP_PAD_": "100000000",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages, where the kernel offers them
 }
+PROCESS = ALLOCATOR | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore:resource_tracker"}
 STARTS = 5  # a worker that dies as often before its first job has no place to live
+INTRODUCTION = "ablation"  # what a worker tells of itself, among what Dask knows of it
 
 
 @contextmanager
-def local_cluster(workers: int) -> Iterator["Client"]:
-    """A client of `workers` processes, on loopback and behind temporary TLS."""
+def local_cluster(slots: Sequence[Slot]) -> Iterator["Client"]:
+    """A client of workers on these slots, on loopback and behind temporary TLS."""
+    with workers_prepared(slots):
+        from distributed import Client, Scheduler, Security, SpecCluster
+
+        security = Security.temporary()  # loopback is not private on a shared machine
+        addresses = {"dashboard_address": "127.0.0.1:0"}
+        place = {"host": "127.0.0.1", "security": security, **addresses}
+        nanny = nanny_class()
+        with (
+            SpecCluster(
+                workers={
+                    n: {"cls": nanny, "options": {**worker_options(slot), **place}}
+                    for n, slot in enumerate(slots)
+                },
+                scheduler={"cls": Scheduler, "options": {"port": 0, **place}},
+                security=security,
+            ) as cluster,
+            Client(cluster, security=security, set_as_default=False) as client,
+        ):
+            yield client
+
+
+@contextmanager
+def workers_prepared(slots: Sequence[Slot]) -> Iterator[None]:
+    """Around the start of workers: Dask with our settings, and what they are forked from.
+
+    On a GPU each is a new process: what CUDA knows of the GPUs must not come from a parent.
+    """
+    spawned = any(slot.visible for slot in slots)
     os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"  # read at import, here and in workers
-    _start_forkserver()
+    if not spawned:
+        _start_forkserver()
+    import_module("distributed")  # or its defaults would be forgotten with our settings
     from dask import config
-    from distributed import Client, Scheduler, Security, SpecCluster
 
     settings = {
-        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.worker.multiprocessing-method": "spawn" if spawned else "forkserver",
         "distributed.nanny.pre-spawn-environ": {},
         "distributed.scheduler.allowed-failures": 1,  # a cell whose worker died runs once more
         "distributed.scheduler.work-stealing": False,
@@ -42,26 +79,27 @@ def local_cluster(workers: int) -> Iterator["Client"]:
         "distributed.admin.large-graph-warning-threshold": "1GB",
         "distributed.comm.timeouts.connect": "60s",
     }
-    security = Security.temporary()  # loopback is not private on a shared machine
-    scheduler = {"host": "127.0.0.1", "port": 0, "security": security}
-    worker = {"host": "127.0.0.1", "nthreads": 1, "memory_limit": 0, "security": security}
-    addresses = {"dashboard_address": "127.0.0.1:0"}
-    nanny = _nanny()
-    with (
-        config.set(settings),
-        SpecCluster(
-            workers={
-                n: {"cls": nanny, "options": {**worker, **addresses}} for n in range(workers)
-            },
-            scheduler={"cls": Scheduler, "options": {**scheduler, **addresses}},
-            security=security,
-        ) as cluster,
-        Client(cluster, security=security, set_as_default=False) as client,
-    ):
-        yield client
+    with config.set(settings), _process_environment() if spawned else nullcontext():
+        yield
 
 
-def _nanny() -> type["Nanny"]:
+def worker_options(slot: Slot) -> dict[str, Any]:
+    """One thread, one job at a time, and an introduction by which a coordinator knows it."""
+    identity = identity_here(slot.device)
+    return {
+        "nthreads": 1,
+        "memory_limit": 0,
+        "env": {VISIBLE: slot.visible},
+        "resources": {identity.resource: 1, identity.kin: 1},
+        "startup_information": {INTRODUCTION: partial(_introduced, asdict(identity))},
+    }
+
+
+def _introduced(identity: Mapping[str, Any], worker: Any) -> Mapping[str, Any]:  # noqa: ARG001
+    return identity
+
+
+def nanny_class() -> type["Nanny"]:
     from distributed import Nanny
     from distributed.core import Status
 
@@ -85,14 +123,22 @@ def _start_forkserver() -> None:
     Python's resource tracker starts here too; it would warn of semaphores at every interruption.
     """
     multiprocessing.set_forkserver_preload(["pipeline.training.fit", "distributed"])
-    theirs = ALLOCATOR | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore:resource_tracker"}
-    ours = {name: os.environ.get(name) for name in theirs}
-    os.environ |= theirs
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's matter
     try:
-        forkserver.ensure_running()
+        with _process_environment():
+            forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def _process_environment() -> Iterator[None]:
+    """For processes that are started meanwhile; then our own again."""
+    ours = {name: os.environ.get(name) for name in PROCESS}
+    os.environ |= PROCESS
+    try:
+        yield
+    finally:
         for name, value in ours.items():
             os.environ.pop(name)
             if value is not None:

@@ -11,7 +11,8 @@ from pipeline.training.cells import EvaluationCell, Hyperparameters, TrainingCel
 from pipeline.training.groups import grouped
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.provenance import code_digest, cpu_environment
+from pipeline.training.pool import pool
+from pipeline.training.provenance import code_digest
 from pipeline.training.results import weights_digest
 from pipeline.training.tasks import Job
 
@@ -48,7 +49,7 @@ def final_plan(
         validate_on=None,
         data=digits.digest,
         code=code_digest(TRAINING_CODE),
-        environment=cpu_environment(),
+        environment=pool().environment,
     )
     return Plan(
         cells=grouped([replace(first, seed=seed) for seed in seeds], group),
@@ -80,7 +81,7 @@ def evaluation_plan(models: Sequence[TrainedNetwork], digits: Digits) -> tuple[l
                 weights=weights_digest(model.weights),
                 images=digits.digest,
                 code=code_digest(TRAINING_CODE),
-                environment=cpu_environment(),
+                environment=pool().environment,
             ),
             weights=model.weights,
         )

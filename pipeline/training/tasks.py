@@ -1,15 +1,20 @@
 """What runs in a worker: one group after the other, on the digits that it was given once."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipeline.errors import UserError
 from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
+from pipeline.training.devices import VISIBLE
 from pipeline.training.images import Images
+from pipeline.training.provenance import cpu_environment
 
 TOPIC = "ablation"
+CLOCKS_AGREE_S = 1.0  # Dask sees smaller differences where there are none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,33 +25,54 @@ class Job:
     weights: Mapping[str, np.ndarray] | None = None
 
 
-def digits_plugin(digits: Images) -> Any:
+def digits_plugin(digits: Images, name: str) -> Any:
     from distributed import WorkerPlugin
 
     class Digits(WorkerPlugin):
         """Ships the digits once to each worker, and again to one that replaces it."""
 
-        name = "digits"
-
         def __init__(self) -> None:
-            self.digits = digits
+            self.digits, self.name = digits, name
 
         def setup(self, worker: Any) -> None:
-            worker.digits = self.digits
+            setattr(worker, self.name, self.digits)
+
+        def teardown(self, worker: Any) -> None:
+            delattr(worker, self.name)
 
     return Digits()
 
 
-def work(jobs: Sequence[Job]) -> list[Result]:
-    """Train a group or evaluate, and tell that it begins and of every epoch."""
+class Errand:
+    """Work that is done where its pickle is loaded.
+
+    A scheduler loads what it passes on, and may lack this code; bytes it leaves alone.
+    """
+
+    def __init__(self, jobs: Sequence[Job], digits_name: str) -> None:
+        self.arguments = (jobs, digits_name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return work, self.arguments
+
+
+def work(jobs: Sequence[Job], digits_name: str) -> list[Result]:
+    """Train a group or evaluate, and tell that it begins and of every epoch.
+
+    Each record names the device.
+
+    Raises:
+        UserError: If torch does not find the GPU that this worker was given.
+    """
     import torch
     from distributed import get_worker
 
     from pipeline.training.fit import evaluate, train
 
     worker: Any = get_worker()
+    digits = getattr(worker, digits_name)
     torch.set_num_threads(1)
-    device = torch.device("cpu")
+    device, device_name = _device()
 
     def preview(member: int, row: Mapping[str, float]) -> None:
         worker.log_event(TOPIC, {"key": jobs[member].cell.key, "row": row})
@@ -55,8 +81,40 @@ def work(jobs: Sequence[Job]) -> list[Result]:
 
     cells = [job.cell for job in jobs if isinstance(job.cell, TrainingCell)]
     if cells:
-        return train(cells, worker.digits, device=device, on_epoch=preview)
-    (job,) = jobs
-    assert isinstance(job.cell, EvaluationCell)
-    assert job.weights is not None
-    return [evaluate(job.cell, job.weights, worker.digits, device=device)]
+        results = train(cells, digits, device=device, on_epoch=preview)
+    else:
+        (job,) = jobs
+        assert isinstance(job.cell, EvaluationCell)
+        assert job.weights is not None
+        results = [evaluate(job.cell, job.weights, digits, device=device)]
+    for result in results:
+        result.record["device"] = device_name
+        result.record["timing"] = _shifted(result.record["timing"], worker.scheduler_delay)
+    return results
+
+
+def _shifted(timing: Mapping[str, Any], delay: float) -> dict[str, Any]:
+    """By the clock of the scheduler's machine, where this one's is wrong.
+
+    `delay` is how far the scheduler's is ahead, in seconds, as Dask last saw it.
+    """
+    delay = delay if abs(delay) > CLOCKS_AGREE_S else 0.0
+    return {
+        "started": timing["started"] + delay,
+        "ended": timing["ended"] + delay,
+        "epochs": [[started + delay, ended + delay] for started, ended in timing["epochs"]],
+    }
+
+
+def _device() -> tuple[Any, str]:
+    """That of this worker's slot, for torch and for people."""
+    import torch
+
+    if not (visible := os.environ.get(VISIBLE)):
+        return torch.device("cpu"), cpu_environment().device
+    if not torch.cuda.is_available():
+        raise UserError(
+            f"torch must find the GPU {visible}, but it finds none: does it fit the driver? "
+            f"`{VISIBLE}=` trains on the CPU."
+        )
+    return torch.device("cuda"), torch.cuda.get_device_name()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.data.cache import place
 from pipeline.training.cells import Result
+from pipeline.training.pool import num_workers
 from pipeline.training.tasks import Job
-from pipeline.training.workers import num_workers
 
 
 class StageClock:
@@ -39,7 +39,13 @@ class StageClock:
             "device": self.done[0][0].cell.environment.device,
             "cached": self.cached,
             "cells": [
-                {"cell": job.cell.key, **result.record["timing"]} for job, result in self.done
+                {
+                    "cell": job.cell.key,
+                    # None where its workers died, or where the cache is older than this.
+                    "device": result.record.get("device"),
+                    **result.record["timing"],
+                }
+                for job, result in self.done
             ],
         }
         path = Path("timings") / f"{self.stage}-{self.variant}.json"

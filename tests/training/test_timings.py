@@ -14,7 +14,8 @@ from pipeline.training.timings import StageClock
 
 def timed(started: float) -> Result:
     timing = {"started": started, "ended": started + 2, "epochs": [(started, started + 1)]}
-    return Result(arrays={}, record={"history": [], "failure": None, "timing": timing})
+    record = {"history": [], "failure": None, "timing": timing, "device": "a device"}
+    return Result(arrays={}, record=record)
 
 
 @pytest.fixture
@@ -75,7 +76,8 @@ def test_wall_time_runs_from_the_start_of_the_clock(record: dict[str, Any]) -> N
 
 def test_each_cell_has_its_own_times_in_the_order_of_the_jobs(record: dict[str, Any]) -> None:
     one, other = record["keys"]
+    where = {"device": "a device"}
     assert record["cells"] == [
-        {"cell": one, "started": 100.0, "ended": 102.0, "epochs": [[100.0, 101.0]]},
-        {"cell": other, "started": 200.5, "ended": 202.5, "epochs": [[200.5, 201.5]]},
+        {"cell": one, **where, "started": 100.0, "ended": 102.0, "epochs": [[100.0, 101.0]]},
+        {"cell": other, **where, "started": 200.5, "ended": 202.5, "epochs": [[200.5, 201.5]]},
     ]

@@ -21,22 +21,21 @@ from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.cluster import ALLOCATOR, STARTS
+from pipeline.training.connection import _ship
 from pipeline.training.fit import evaluate, train
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan
+from pipeline.training.pool import num_workers
 from pipeline.training.results import store, stored
-from pipeline.training.tasks import Job
+from pipeline.training.tasks import TOPIC, Job, digits_plugin
 from pipeline.training.workers import (
     LOST,
-    TOPIC,
     Epoch,
     Finished,
     Observer,
     Workers,
-    _ship,
     complete,
-    num_workers,
 )
 
 MakePlan = Callable[..., Plan]
@@ -111,12 +110,12 @@ def alone(job: Job, digits: Images) -> Result:
 
 
 def content(result: Result) -> tuple[object, ...]:
-    """Everything but the times."""
+    """Everything but when and where."""
     arrays = [
         (name, array.dtype, array.shape, array.tobytes())
         for name, array in sorted(result.arrays.items())
     ]
-    record = {name: value for name, value in result.record.items() if name != "timing"}
+    record = {n: v for n, v in result.record.items() if n not in ("timing", "device")}
     return arrays, json.dumps(record)
 
 
@@ -364,14 +363,14 @@ class Breaking:
 @pytest.mark.parametrize("breaks", [0, 1, STARTS - 1])
 def test_digits_are_sent_again_where_a_connection_broke(work: Work, breaks: int) -> None:
     client: Any = Breaking(breaks)
-    _ship(work.digits, client)
+    _ship(digits_plugin(work.digits, "digits"), client)
     assert client.tries == breaks + 1
 
 
 def test_digits_are_not_sent_for_ever(work: Work) -> None:
     client: Any = Breaking(STARTS)
     with pytest.raises(OSError, match="Timed out"):
-        _ship(work.digits, client)
+        _ship(digits_plugin(work.digits, "digits"), client)
 
 
 @pytest.fixture
@@ -438,7 +437,7 @@ def test_workers_start_when_one_is_first_missing(
     with Workers(work.digits, most=1) as workers:
         workers.complete([], observers=[])
         workers.complete(work.jobs[1:2], observers=[])
-        assert workers.client is None
+        assert workers.connection.client is None
         assert worker_processes() == []
         workers.complete(work.jobs[2:3], observers=[])
         assert len(pids()) == 1
@@ -451,9 +450,9 @@ def test_late_epoch_of_an_earlier_batch_is_not_told(
     watch = Watch(work.jobs[3:])
     with Workers(work.digits, most=1) as workers:
         workers.complete(work.jobs[2:3], observers=[])
-        assert workers.client is not None
+        assert workers.connection.client is not None
         late = {"key": work.jobs[2].cell.key, "row": {"epoch": 1}}
-        workers.client.log_event(TOPIC, late)
+        workers.connection.client.log_event(TOPIC, late)
         workers.complete(work.jobs[3:], observers=[watch])
     assert watch.epochs(work.jobs[2]) == []
     assert watch.epochs(work.jobs[3]) == [1]

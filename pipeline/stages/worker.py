@@ -1,0 +1,20 @@
+"""Train for the coordinators of a Dask cluster, on all slots of this machine, until Ctrl-C."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from pipeline.training.pool import slots_in_use
+from pipeline.training.remote import serve
+
+
+def main(
+    address: Annotated[
+        str, typer.Argument(help="Of the scheduler: tcp://host:8786, or tls://...")
+    ],
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for a scheduler that is gone.")
+    ] = 600,
+) -> None:
+    asyncio.run(serve(address, slots_in_use(), patience_s=patience))

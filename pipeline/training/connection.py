@@ -1,0 +1,161 @@
+"""A stage's way to its workers: opened when one is first missing, and again when it broke."""
+
+import pickle
+import queue
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pipeline.errors import UserError
+from pipeline.training.cluster import STARTS, local_cluster
+from pipeline.training.images import Images
+from pipeline.training.pool import num_workers, pool
+from pipeline.training.remote import PATIENCE_S, joined_cluster, workers_of
+from pipeline.training.tasks import TOPIC, Errand, Job, digits_plugin
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOOK_S = 2.0  # how often a joined cluster is asked for workers that came or went
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """A preview from a worker: one row of a curve that is still growing."""
+
+    key: str
+    row: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """From a worker that takes up a group of jobs: the key of the first."""
+
+    key: str
+
+
+class Connection:
+    """To a cluster of this machine's slots, or to one that is joined.
+
+    `limit` is how many groups can be worked on at once; in a joined cluster it changes.
+    """
+
+    def __init__(self, digits: Images, *, most: int) -> None:
+        self.pool, self.limit, self.most = pool(), num_workers(most), most
+        self.digits, self.name = digits, f"digits-{uuid4()}"
+        self.events: queue.Queue[Any] = queue.Queue()
+        self.client: Client | None = None
+        self._open = ExitStack()
+        self._look_at, self._said = 0.0, ""
+
+    def submit(self, jobs: Sequence[Job], *, mark: str) -> "Future":
+        """Hand out a group; when it is done, its future is an event."""
+        self.client = self.client or self._started()
+        future = self.client.submit(
+            pickle.loads,
+            pickle.dumps(Errand(jobs, self.name)),
+            key=f"{jobs[0].cell.key} {self.name}{mark}",
+            pure=False,
+            resources={self.pool.resource: 1},
+        )
+        future.add_done_callback(self.events.put)
+        return future
+
+    def event(self) -> "Epoch | Begun | Future | None":
+        """The next one; None now and then in a joined cluster, where `limit` may have changed."""
+        if self.pool.scheduler is None:
+            return self.events.get()
+        if time.monotonic() > self._look_at:
+            self._look()
+            return None
+        try:
+            return self.events.get(timeout=LOOK_S)
+        except queue.Empty:
+            return None
+
+    def reopen(self) -> None:
+        """As soon as the scheduler answers again; what was handed out is forgotten.
+
+        Raises:
+            UserError: If it does not for minutes.
+        """
+        print("the scheduler is gone; waiting for it.", file=sys.stderr)
+        deadline = time.monotonic() + PATIENCE_S
+        self.close()
+        while self.client is None:
+            try:
+                self.client = self._started()
+            except (OSError, UserError):
+                self.close()
+                if self.pool.scheduler is None or time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_S)
+        print("the scheduler is back.", file=sys.stderr)
+
+    def close(self) -> None:
+        self.client = None
+        self._open.close()
+
+    def _started(self) -> "Client":
+        here = self.pool
+        if here.scheduler is None:
+            slots = list(islice(cycle(here.slots), self.limit))
+            client = self._open.enter_context(local_cluster(slots))
+        else:
+            client = self._open.enter_context(joined_cluster(here.scheduler))
+            self._open.callback(_forget, client, self.name)
+        # This and a future's callback run on the client's own loop: they must only pass things on.
+        client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(event[1])))
+        _ship(digits_plugin(self.digits, self.name), client)
+        return client
+
+    def _look(self) -> None:
+        """How many workers a joined cluster has now for these jobs; said when some have none."""
+        assert self.client is not None
+        self._look_at = time.monotonic() + LOOK_S
+        try:
+            known = workers_of(self.client).values()
+        except (OSError, CancelledError):
+            return  # the futures will tell
+        places = sum(self.pool.resource in worker["resources"] for worker in known)
+        said = _shortage(places, len(known))
+        if said and said != self._said:
+            print(said, file=sys.stderr)
+        self._said = said
+        self.limit = num_workers(self.most, places=max(1, places))
+
+
+def _shortage(places: int, workers: int) -> str:
+    if not workers:
+        return "no worker is left; waiting for one."
+    if places < workers:
+        return f"{workers - places} of {workers} workers are of another kind and get no work."
+    return ""
+
+
+def _forget(client: "Client", name: str) -> None:
+    """Others may go on using the cluster. A scheduler that was started anew does not know it."""
+    with suppress(OSError, CancelledError, ValueError):
+        client.unregister_worker_plugin(name)
+
+
+def _ship(plugin: Any, client: "Client") -> None:
+    """Again if a worker dies meanwhile: Dask then stops waiting for the others, too."""
+    for start in range(STARTS):
+        try:
+            client.register_plugin(plugin)
+            break
+        except OSError:  # the connection broke, or one to the dead worker was waited for
+            if start == STARTS - 1:
+                raise
+
+
+def _message(sent: Mapping[str, Any]) -> Epoch | Begun:
+    key, row = sent["key"], sent["row"]
+    return Begun(key=key) if row is None else Epoch(key=key, row=row)
