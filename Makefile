@@ -11,7 +11,7 @@ DEVELOPMENT := .venv/.development
 DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning lint ui dashboard describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning bench-cluster lint ui dashboard describe readme clean
 
 setup: $(RUNTIME)
 
@@ -44,6 +44,9 @@ bench-workers: $(DEVELOPMENT)
 
 bench-tuning: $(DEVELOPMENT)
 	@python -m benchmarks.tuning
+
+bench-cluster: $(DEVELOPMENT)
+	@python -m benchmarks.cluster
 
 lint: $(DEVELOPMENT)
 	@ruff check

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import speed, without
+from benchmarks import cluster, speed, without
 from benchmarks.conventional import Pictures
 from benchmarks.floor import Rates, floor_seconds
 from benchmarks.race import included
@@ -66,6 +66,17 @@ def test_page_shows_the_committed_results(results: dict[str, Any]) -> None:
     assert included(page, "bench", speed.table(results)) == page
     measures = json.loads(Path("benchmarks/without.json").read_text(encoding="utf8"))
     assert included(page, "without", without.table(measures["ratios"])) == page
+
+
+def test_coordination_of_workers_costs_little() -> None:
+    rows = json.loads(Path("benchmarks/cluster.json").read_text(encoding="utf8"))
+    for row in rows:
+        assert row["memory_mb"] < 1000
+        assert row["cpu_s"] < row["wall_s"]
+        if not row["seconds"]:
+            assert row["wall_s"] / row["cells"] < 0.010
+    page = Path("docs/cluster.md").read_text(encoding="utf8")
+    assert included(page, "costs", cluster.table(rows)) == page
 
 
 @pytest.mark.parametrize("variant", STUDY.networks)

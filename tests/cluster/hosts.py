@@ -8,17 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-REPOSITORY = Path(__file__).parents[1]
 BRIDGE = "ablation-test"
 PORT = 8786
+DASK = str(Path(sys.executable).parent / "dask")
 NEEDED = "needs root and `ip` of iproute2, for network namespaces"
 
 
@@ -57,12 +58,12 @@ class Host:
         self.running.append(process)
         return process
 
-    def scheduler(self, *options: str, **env: str) -> str:
+    def scheduler(self, *, protocol: str = "tcp", **env: str) -> str:
         """The address of a plain Dask scheduler, which knows nothing of this project."""
-        program = str(Path(sys.executable).parent / "dask")
-        command = [program, "scheduler", "--host", self.address, "--port", str(PORT)]
-        self.start([*command, "--no-dashboard", *options], log="scheduler.txt", **env)
-        return f"tcp://{self.address}:{PORT}"
+        place = ["--host", self.address, "--port", str(PORT), "--protocol", protocol]
+        self.start([DASK, "scheduler", *place, "--no-dashboard"], log="scheduler.txt", **env)
+        wait_for(self, "scheduler.txt", "Scheduler at:")
+        return f"{protocol}://{self.address}:{PORT}"
 
     def worker(self, scheduler: str, **env: str) -> None:
         command = [sys.executable, "-m", "pipeline", "worker", scheduler]
@@ -76,17 +77,52 @@ class Host:
         file = self.folder / log
         return file.read_text(errors="replace") if file.exists() else ""
 
+    def processes(self) -> list[psutil.Process]:
+        listed = subprocess.run(
+            ["ip", "netns", "pids", self.name], stdout=subprocess.PIPE, text=True, check=True
+        )
+        found: list[psutil.Process] = []
+        for pid in listed.stdout.split():
+            with suppress(psutil.NoSuchProcess):
+                found.append(psutil.Process(int(pid)))
+        return found
+
     def power_off(self) -> None:
         """Everything there ends at once, without a word."""
-        for process in self.running:
-            for each in _family(process.pid):
+        for each in self.processes():
+            with suppress(psutil.NoSuchProcess):
                 each.kill()
+        for process in self.running:
             process.wait()
         self.running.clear()
 
-    def cut(self, *, down: bool) -> None:
-        """Pull the network cable out, or put it back."""
-        _ip("link", "set", f"v-{self.name}", "down" if down else "up")
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """The network cable is pulled out meanwhile."""
+        _ip("link", "set", f"v-{self.name}", "down")
+        yield
+        _ip("link", "set", f"v-{self.name}", "up")
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Whatever runs there stands still for four fifths of the time."""
+        over = threading.Event()
+
+        def brake() -> None:
+            while not over.wait(0.1):
+                for stop in (True, False):
+                    for each in self.processes():
+                        with suppress(psutil.NoSuchProcess):
+                            each.suspend() if stop else each.resume()
+                    time.sleep(0.4 if stop else 0)
+
+        thread = threading.Thread(target=brake)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
 
 @contextmanager
@@ -122,14 +158,6 @@ def _host(number: int, folder: Path) -> Host:
 
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def wait_for(host: Host, log: str, words: str, *, seconds: float = 60, times: int = 1) -> None:

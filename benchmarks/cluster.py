@@ -1,0 +1,172 @@
+"""What a cluster costs: cells without work, and the coordinator of many workers.
+
+`make bench-cluster`, for minutes; it writes to temporary folders and to `benchmarks/cluster.json`.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+
+from benchmarks.idle import idling
+from benchmarks.race import REPOSITORY, included
+from pipeline.data.mnist import load_digits
+from pipeline.data.sources import place_mnist
+from pipeline.study import load_study
+from pipeline.training.plan import final_plan
+from pipeline.training.pool import SCHEDULER
+from pipeline.training.tasks import Job
+from pipeline.training.workers import Workers
+
+RESULTS = REPOSITORY / "benchmarks/cluster.json"
+PAGE = REPOSITORY / "docs/cluster.md"
+ADDRESS = "tcp://127.0.0.1:8791"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """So many cells, by so many workers; each sleeps for a while and tells of its epochs."""
+
+    name: str
+    cells: int
+    workers: int
+    seconds: float
+    epochs: int
+    joined: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Of a coordinator, from its first cell to its last; memory is its largest until then."""
+
+    wall_s: float
+    cpu_s: float
+    memory_mb: float
+
+
+LOADS = (
+    Load(name="no work", cells=1000, workers=2, seconds=0, epochs=0, joined=False),
+    Load(name="no work, joined", cells=1000, workers=2, seconds=0, epochs=0, joined=True),
+    Load(name="64 workers", cells=1280, workers=64, seconds=2, epochs=10, joined=False),
+    Load(name="64 workers, joined", cells=1280, workers=64, seconds=2, epochs=10, joined=True),
+)
+
+
+def main(load: str = typer.Option("", help="Measure this one in this process.")) -> None:
+    if load:
+        print(json.dumps(asdict(measured(Load(**json.loads(load))))))
+        return
+    with TemporaryDirectory() as name:
+        place_mnist(Path(name) / "data", source="mnist", validation_images=10_000)
+        rows = [asdict(load) | _apart(load, Path(name)) for load in LOADS]
+    RESULTS.write_text(f"{json.dumps(rows, indent=1)}\n", encoding="utf8")
+    page = PAGE.read_text(encoding="utf8")
+    PAGE.write_text(included(page, "costs", table(rows)), encoding="utf8")
+    print(table(rows))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| coordinator of | cells | ms a cell | processor, cores | memory, MB |",
+        "|:--|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        own = row["wall_s"] - row["seconds"] * row["cells"] / row["workers"]
+        where = "on machines that it joined" if row["joined"] else "on this machine"
+        doing = f"cells of {row['seconds']:g} s" if row["seconds"] else "cells of no work"
+        lines.append(
+            f"| {row['workers']} workers {where}, {doing} | {row['cells']:,} "
+            f"| {1000 * own / row['cells']:.1f} | {row['cpu_s'] / row['wall_s']:.2f} "
+            f"| {row['memory_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def measured(load: Load) -> Cost:
+    """As the coordinator, in this process; the workers are there before the clock starts."""
+    jobs = _jobs(load.cells + load.workers)
+    study_digits = load_digits(Path("data/train"))
+    with idling(load.seconds, load.epochs), Workers(study_digits, most=load.cells) as workers:
+        workers.complete(jobs[load.cells :], observers=[])
+        wall, cpu = time.perf_counter(), time.process_time()
+        workers.complete(jobs[: load.cells], observers=[])
+        return Cost(
+            wall_s=time.perf_counter() - wall,
+            cpu_s=time.process_time() - cpu,
+            memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )
+
+
+def _jobs(count: int) -> list[Job]:
+    study = load_study(REPOSITORY / "params.yaml")
+    plan = final_plan(
+        load_digits(Path("data/train")),
+        study.networks["lenet5"],
+        study.defaults["lenet5"],
+        seeds=[0],
+        epochs=1,
+        batch_size=study.training.batch_size,
+    )
+    return [Job(cell=replace(plan.cells[0], seed=seed)) for seed in range(count)]
+
+
+def _apart(load: Load, folder: Path) -> dict[str, float]:
+    """In a process of its own, with an empty cache, beside workers if it is to join some."""
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(REPOSITORY),
+        "ABLATION_CACHE": str(folder / load.name),
+        "ABLATION_WORKERS": str(load.workers),
+    }
+    with _cluster(folder, env) if load.joined else _nothing():
+        if load.joined:
+            env[SCHEDULER] = ADDRESS
+        said = subprocess.run(
+            [sys.executable, "-m", "benchmarks.cluster", "--load", json.dumps(asdict(load))],
+            cwd=folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    return json.loads(said.stdout)
+
+
+@contextmanager
+def _cluster(folder: Path, env: dict[str, str]) -> Iterator[None]:
+    """A scheduler and workers, as somebody would start them on other machines."""
+    host, _, port = ADDRESS.removeprefix("tcp://").partition(":")
+    program = str(Path(sys.executable).parent / "dask")
+    scheduler = [program, "scheduler", "--host", host, "--port", port, "--no-dashboard"]
+    worker = [sys.executable, "-m", "pipeline", "worker", ADDRESS]
+    with (folder / "log.txt").open("ab") as log:
+        running = [
+            subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+            for command in (scheduler, worker)
+        ]
+        while b"workers for" not in (folder / "log.txt").read_bytes():
+            assert running[1].poll() is None, (folder / "log.txt").read_text()
+            time.sleep(0.2)
+        yield
+        for process in reversed(running):
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+if __name__ == "__main__":
+    typer.run(main)
