@@ -20,7 +20,7 @@ def idling(seconds: float, epochs: int) -> Iterator[None]:
 
     class Errand:
         def __init__(self, jobs: Sequence[Job], digits_name: str) -> None:  # noqa: ARG002
-            self.arguments = ([job.cell.key for job in jobs], seconds, epochs)
+            self.arguments = (jobs, seconds, epochs)
 
         def __reduce__(self) -> tuple[Any, ...]:
             return idle, self.arguments
@@ -29,9 +29,10 @@ def idling(seconds: float, epochs: int) -> Iterator[None]:
         yield
 
 
-def idle(keys: Sequence[str], seconds: float, epochs: int) -> list[Result]:
+def idle(jobs: Sequence[Job], seconds: float, epochs: int) -> list[Result]:
     from distributed import get_worker
 
+    keys = [job.cell.key for job in jobs]
     worker: Any = get_worker()
     worker.log_event(TOPIC, {"key": keys[0], "row": None})
     started = time.time()

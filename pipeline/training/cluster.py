@@ -72,6 +72,7 @@ def workers_prepared(slots: Sequence[Slot]) -> Iterator[None]:
     settings = {
         "distributed.worker.multiprocessing-method": "spawn" if spawned else "forkserver",
         "distributed.nanny.pre-spawn-environ": {},
+        "distributed.worker.profile.enabled": False,  # or it samples each worker's stack
         "distributed.scheduler.allowed-failures": 1,  # a cell whose worker died runs once more
         "distributed.scheduler.work-stealing": False,
         # An evaluation carries its network's weights, the largest 24 MB. Dask warns from 10 MB on

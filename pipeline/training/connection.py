@@ -17,7 +17,7 @@ from pipeline.training.cluster import STARTS, local_cluster
 from pipeline.training.images import Images
 from pipeline.training.pool import num_workers, pool
 from pipeline.training.remote import PATIENCE_S, joined_cluster, workers_of
-from pipeline.training.tasks import TOPIC, Errand, Job, digits_plugin
+from pipeline.training.tasks import TOPIC, Errand, Job, digits_plugin, in_memory
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -54,13 +54,13 @@ class Connection:
         self._open = ExitStack()
         self._look_at, self._said = 0.0, ""
 
-    def submit(self, jobs: Sequence[Job], *, mark: str) -> "Future":
+    def submit(self, jobs: Sequence[Job], *, name: str) -> "Future":
         """Hand out a group; when it is done, its future is an event."""
         self.client = self.client or self._started()
         future = self.client.submit(
             pickle.loads,
             pickle.dumps(Errand(jobs, self.name)),
-            key=f"{jobs[0].cell.key} {self.name}{mark}",
+            key=f"{name} {self.name}",
             pure=False,
             resources={self.pool.resource: 1},
         )
@@ -107,12 +107,14 @@ class Connection:
         if here.scheduler is None:
             slots = list(islice(cycle(here.slots), self.limit))
             client = self._open.enter_context(local_cluster(slots))
+            digits = self._open.enter_context(in_memory(self.digits))
         else:
+            digits = self.digits
             client = self._open.enter_context(joined_cluster(here.scheduler))
             self._open.callback(_forget, client, self.name)
         # This and a future's callback run on the client's own loop: they must only pass things on.
         client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(event[1])))
-        _ship(digits_plugin(self.digits, self.name), client)
+        _ship(digits_plugin(digits, self.name), client)
         return client
 
     def _look(self) -> None:

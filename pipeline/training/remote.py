@@ -138,4 +138,7 @@ def _must_answer(address: str) -> Iterator[None]:
 
 
 def _reason(problem: BaseException) -> str:
-    return " ".join(str(problem).split())[:400] or repr(problem)
+    """The first cause that has words."""
+    while problem.__cause__ and str(problem.__cause__):
+        problem = problem.__cause__
+    return " ".join(str(problem).split())[:400].rstrip(".") or repr(problem)

@@ -1,8 +1,11 @@
 """What runs in a worker: one group after the other, on the digits that it was given once."""
 
 import os
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,20 @@ class Job:
     weights: Mapping[str, np.ndarray] | None = None
 
 
-def digits_plugin(digits: Images, name: str) -> Any:
+@contextmanager
+def in_memory(digits: Images) -> Iterator[Path]:
+    """A file that other processes of this machine can read; gone with this process.
+
+    Sent to 64 workers, the digits would fill three gigabytes of the scheduler that sends them.
+    """
+    with open(os.memfd_create("digits"), "wb") as file:  # noqa: PTH123
+        pickle.dump(digits, file)
+        file.flush()
+        yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+
+
+def digits_plugin(digits: Images | Path, name: str) -> Any:
+    """To give each worker the digits, or what it finds in a file of its machine."""
     from distributed import WorkerPlugin
 
     class Digits(WorkerPlugin):
@@ -35,7 +51,11 @@ def digits_plugin(digits: Images, name: str) -> Any:
             self.digits, self.name = digits, name
 
         def setup(self, worker: Any) -> None:
-            setattr(worker, self.name, self.digits)
+            found = self.digits
+            if isinstance(found, Path):
+                with found.open("rb") as file:
+                    found = pickle.load(file)
+            setattr(worker, self.name, found)
 
         def teardown(self, worker: Any) -> None:
             delattr(worker, self.name)

@@ -59,7 +59,8 @@ class Workers:
         the observers hear that it is finished. Results do not depend on the number of workers. No
         process is started when every job is cached.
         """
-        results = [stored(job.cell.key) for job in jobs]
+        keys = [job.cell.key for job in jobs]
+        results = [stored(key) for key in keys]
         missing = [group for group in groups(jobs) if any(results[i] is None for i in group)]
 
         def tell(event: Epoch | Finished) -> None:
@@ -69,12 +70,12 @@ class Workers:
         for index, result in enumerate(results):
             if result:
                 tell(Finished(index=index, result=result, cached=True))
-        for event in self._computed(jobs, missing) if missing else ():
+        for event in self._computed(jobs, keys, missing) if missing else ():
             if isinstance(event, Finished):
                 if results[event.index]:  # it was in the cache; others of its group were not
                     continue
                 if event.result.record["failure"] != LOST:
-                    store(jobs[event.index].cell.key, event.result)
+                    store(keys[event.index], event.result)
                 results[event.index] = event.result
             tell(event)
         complete = [result for result in results if result]
@@ -82,15 +83,16 @@ class Workers:
         return complete
 
     def _computed(
-        self, jobs: Sequence[Job], missing: Sequence[range]
+        self, jobs: Sequence[Job], keys: Sequence[str], missing: Sequence[range]
     ) -> Iterator[Epoch | Finished]:
         connection = self.connection
-        keys = {jobs[index].cell.key for group in missing for index in group}
+        sought = {keys[index] for group in missing for index in group}
         begun, spared, running = Counter[str](), set[str](), dict[Any, range]()
 
         def hand_out(groups: Iterable[range], *, mark: str = "") -> None:
             for group in groups:
-                running[connection.submit([jobs[i] for i in group], mark=mark)] = group
+                name = f"{keys[group[0]]}{mark}"
+                running[connection.submit([jobs[i] for i in group], name=name)] = group
 
         waiting = iter(missing)
         hand_out(islice(waiting, connection.limit))  # no more than run at once
@@ -101,11 +103,13 @@ class Workers:
             elif isinstance(event, Begun):
                 begun[event.key] += 1
             elif isinstance(event, Epoch):
-                if event.key in keys:  # or it is a late one, of jobs before these
+                if event.key in sought:  # or it is a late one, of jobs before these
                     yield event
             elif event in running:  # or it was handed to a scheduler that is gone
                 group = running.pop(event)
-                key = jobs[group[0]].cell.key
+                key = keys[group[0]]
+                if event.status == "finished":  # its worker need not wait until we have it all
+                    hand_out(islice(waiting, 1))
                 try:
                     results = _results(event, group)
                 except CancelledError:
@@ -115,15 +119,15 @@ class Workers:
                     hand_out(unfinished)
                     continue
                 event.release()
-                lost = results[0].record["failure"] == LOST
-                # Dask blames a death on whatever waited for that worker, too.
-                if lost and begun[key] < 2 and key not in spared:
-                    spared.add(key)
-                    hand_out([group], mark=" again")  # by its old name it would still be to blame
-                else:
+                if results[0].record["failure"] == LOST:
+                    # Dask blames a death on whatever waited for that worker, too.
+                    if begun[key] < 2 and key not in spared:
+                        spared.add(key)
+                        hand_out([group], mark=" again")  # its old name would be blamed again
+                        continue
                     hand_out(islice(waiting, 1))
-                    for index, result in zip(group, results, strict=True):
-                        yield Finished(index=index, result=result, cached=False)
+                for index, result in zip(group, results, strict=True):
+                    yield Finished(index=index, result=result, cached=False)
 
 
 def complete(
