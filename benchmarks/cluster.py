@@ -169,13 +169,15 @@ def _cluster(folder: Path, env: dict[str, str]) -> Iterator[None]:
             subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
             for command in (scheduler, worker)
         ]
-        while b"workers for" not in (folder / "log.txt").read_bytes():
-            assert running[1].poll() is None, (folder / "log.txt").read_text()
-            time.sleep(0.2)
-        yield
-        for process in reversed(running):
-            process.terminate()
-            process.wait()
+        try:
+            while b"workers for" not in (folder / "log.txt").read_bytes():
+                assert running[1].poll() is None, (folder / "log.txt").read_text()
+                time.sleep(0.2)
+            yield
+        finally:
+            for process in reversed(running):
+                process.terminate()
+                process.wait()
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from pipeline.analysis.intervals import estimate
 from pipeline.analysis.outcomes import Outcome, require_comparable
 from pipeline.analysis.tuning import still_improving, tuning, validation_error
 
+# What tells one kind of machine from another: its results are not the same, bit for bit.
+KIND = ("device", "cpu_capability", "torch", "numpy", "pytorch_lightning")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -115,7 +118,12 @@ def _study(
 
 
 def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
-    named = [str(each.spec["environment"].get("device")) for each in outcomes.values()]
+    """By name; where two differ in more than that, with what they differ in."""
+    environments = [each.spec["environment"] for each in outcomes.values()]
+    kinds = {tuple(each.get(field) for field in KIND) for each in environments}
+    named = {str(device) for device, *_ in kinds}
+    if len(named) < len(kinds):
+        named = {f"{device} ({', '.join(map(str, rest))})" for device, *rest in kinds}
     return sorted({device for names in named for device in names.split(" and ")})
 
 

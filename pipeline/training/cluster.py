@@ -11,7 +11,7 @@ from importlib import import_module
 from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any
 
-from pipeline.training.devices import VISIBLE, Slot
+from pipeline.training.devices import VISIBLE, Slot, missing_gpu
 from pipeline.training.identity import identity_here
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ ALLOCATOR = {
     "MALLOC_TOP_PAD_": "100000000",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # huge pages, where the kernel offers them
 }
-PROCESS = ALLOCATOR | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore:resource_tracker"}
+PROCESS = ALLOCATOR | {
+    "OMP_NUM_THREADS": "1",
+    "PYTHONWARNINGS": "ignore:resource_tracker",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # or cuBLAS does not repeat itself
+}
 STARTS = 5  # a worker that dies as often before its first job has no place to live
 INTRODUCTION = "ablation"  # what a worker tells of itself, among what Dask knows of it
 
@@ -97,7 +101,7 @@ def worker_options(slot: Slot) -> dict[str, Any]:
 
 
 def _introduced(identity: Mapping[str, Any], worker: Any) -> Mapping[str, Any]:  # noqa: ARG001
-    return identity
+    return {**identity, "problem": missing_gpu()}
 
 
 def nanny_class() -> type["Nanny"]:

@@ -4,20 +4,22 @@ import pickle
 import queue
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pipeline.errors import UserError
+from pipeline.training.cells import Result
 from pipeline.training.cluster import STARTS, local_cluster
 from pipeline.training.images import Images
 from pipeline.training.pool import num_workers, pool
-from pipeline.training.remote import PATIENCE_S, joined_cluster, workers_of
-from pipeline.training.tasks import TOPIC, Errand, Job, digits_plugin, in_memory
+from pipeline.training.remote import PATIENCE_S, joined_cluster, members, workers_of
+from pipeline.training.tasks import TOPIC, Errand, Job, digits_plugin, in_memory, name_of
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -40,6 +42,23 @@ class Begun:
     key: str
 
 
+class SchedulerGoneError(Exception):
+    """What was handed out is lost."""
+
+
+class _Lost:
+    """In place of a future, for what could not be handed out."""
+
+    status = "cancelled"
+
+    def result(self, timeout: float) -> Any:  # noqa: ARG002
+        raise CancelledError
+
+    def add_done_callback(self, _: Callable[[Any], None]) -> None: ...
+
+    def release(self) -> None: ...
+
+
 class Connection:
     """To a cluster of this machine's slots, or to one that is joined.
 
@@ -48,26 +67,58 @@ class Connection:
 
     def __init__(self, digits: Images, *, most: int) -> None:
         self.pool, self.limit, self.most = pool(), num_workers(most), most
-        self.digits, self.name = digits, f"digits-{uuid4()}"
+        self.digits, self.mark = digits, uuid4()
         self.events: queue.Queue[Any] = queue.Queue()
         self.client: Client | None = None
         self._open = ExitStack()
         self._look_at, self._said = 0.0, ""
 
-    def submit(self, jobs: Sequence[Job], *, name: str) -> "Future":
+    @cached_property
+    def digits_name(self) -> str:
+        return name_of(self.digits)
+
+    def submit(self, jobs: Sequence[Job], *, name: str) -> "Future | _Lost":
         """Hand out a group; when it is done, its future is an event."""
+        from distributed.client import ClosedClientError
+
         self.client = self.client or self._started()
-        future = self.client.submit(
-            pickle.loads,
-            pickle.dumps(Errand(jobs, self.name)),
-            key=f"{name} {self.name}",
-            pure=False,
-            resources={self.pool.resource: 1},
-        )
+        try:
+            future = self.client.submit(
+                pickle.loads,
+                pickle.dumps(Errand(jobs, self.digits_name)),
+                key=f"{name} {self.mark}",
+                pure=False,
+                resources={self.pool.resource: 1},
+            )
+        except ClosedClientError:
+            self.events.put(lost := _Lost())
+            return lost
         future.add_done_callback(self.events.put)
         return future
 
-    def event(self) -> "Epoch | Begun | Future | None":
+    def results(self, future: "Future | _Lost") -> list[Result] | None:
+        """Those of a future that is done, or what its job raised.
+
+        None if its worker died with them: they are computed again, and it will be an event again.
+
+        Raises:
+            SchedulerGoneError: Then every future is lost that is not an event by now.
+        """
+        while True:
+            try:
+                return future.result(timeout=LOOK_S)
+            except CancelledError as problem:
+                raise SchedulerGoneError from problem
+            except OSError as problem:
+                if future.status == "error":
+                    raise
+                if not isinstance(problem, TimeoutError):
+                    raise SchedulerGoneError from problem
+                if future.status != "finished":
+                    future.add_done_callback(self.events.put)
+                    return None
+
+    def event(self) -> "Epoch | Begun | Future | _Lost | None":
         """The next one; None now and then in a joined cluster, where `limit` may have changed."""
         if self.pool.scheduler is None:
             return self.events.get()
@@ -107,14 +158,14 @@ class Connection:
         if here.scheduler is None:
             slots = list(islice(cycle(here.slots), self.limit))
             client = self._open.enter_context(local_cluster(slots))
+            members(client)  # or one has not its GPU
             digits = self._open.enter_context(in_memory(self.digits))
         else:
             digits = self.digits
             client = self._open.enter_context(joined_cluster(here.scheduler))
-            self._open.callback(_forget, client, self.name)
         # This and a future's callback run on the client's own loop: they must only pass things on.
         client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(event[1])))
-        _ship(digits_plugin(digits, self.name), client)
+        _ship(partial(digits_plugin, digits, self.digits_name), client)
         return client
 
     def _look(self) -> None:
@@ -123,7 +174,7 @@ class Connection:
         self._look_at = time.monotonic() + LOOK_S
         try:
             known = workers_of(self.client).values()
-        except (OSError, CancelledError):
+        except (OSError, CancelledError, KeyError):
             return  # the futures will tell
         places = sum(self.pool.resource in worker["resources"] for worker in known)
         said = _shortage(places, len(known))
@@ -141,17 +192,11 @@ def _shortage(places: int, workers: int) -> str:
     return ""
 
 
-def _forget(client: "Client", name: str) -> None:
-    """Others may go on using the cluster. A scheduler that was started anew does not know it."""
-    with suppress(OSError, CancelledError, ValueError):
-        client.unregister_worker_plugin(name)
-
-
-def _ship(plugin: Any, client: "Client") -> None:
+def _ship(plugin: Callable[..., Any], client: "Client") -> None:
     """Again if a worker dies meanwhile: Dask then stops waiting for the others, too."""
     for start in range(STARTS):
         try:
-            client.register_plugin(plugin)
+            client.register_plugin(plugin(idempotent=start == 0))
             break
         except OSError:  # the connection broke, or one to the dead worker was waited for
             if start == STARTS - 1:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -88,8 +89,28 @@ def gpus() -> list[Gpu]:
     """Those of the driver; none for a torch that was built without CUDA."""
     if version("torch").endswith("+cpu") or not (program := shutil.which("nvidia-smi")):
         return []
-    listed = subprocess.run([program, "-L"], capture_output=True, text=True, check=False)
+    try:
+        listed = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        listed = subprocess.CompletedProcess([], 1, "no answer within a minute")
+    if listed.returncode:
+        reason = " ".join(listed.stdout.split())
+        print(f"nvidia-smi finds no GPU ({reason}): training on the CPU.", file=sys.stderr)
+        return []
     return parsed(listed.stdout)
+
+
+def missing_gpu() -> str | None:
+    """Why torch cannot use the GPU that this process is to see; None if it can, or has none."""
+    import torch
+
+    visible = os.environ.get(VISIBLE)
+    if not visible or torch.cuda.is_available():
+        return None
+    return (
+        f"torch must find the GPU {visible}, but it finds none: does it fit the driver? "
+        f"`{VISIBLE}=` trains on the CPU."
+    )
 
 
 def parsed(listing: str) -> list[Gpu]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from pipeline.training.provenance import Environment, code_digest, cpu_environment
 
-WORKER_CODE = "pipeline.training.tasks"
+# What a worker runs, and how it tells what it is.
+WORKER_CODE = ("pipeline.training.tasks", "pipeline.training.remote")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
     python: str
-    """Major and minor version: jobs travel as pickles."""
+    """Major and minor version, because jobs travel as pickles."""
     code: str
     """Digest of all that a worker runs."""
     environment: Environment
@@ -34,10 +35,19 @@ class Identity:
 def identity_here(device: str) -> Identity:
     """Of a worker on this machine and this device."""
     return Identity(
-        python=".".join(platform.python_version_tuple()[:2]),
-        code=code_digest(WORKER_CODE),
+        python=python_version(),
+        code=worker_code(),
         environment=replace(cpu_environment(), device=device),
     )
+
+
+def python_version() -> str:
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def worker_code() -> str:
+    digests = "".join(map(code_digest, WORKER_CODE))
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 def identity_told(told: Mapping[str, Any]) -> Identity:
@@ -47,14 +57,18 @@ def identity_told(told: Mapping[str, Any]) -> Identity:
 
 
 def together(environments: Sequence[Environment]) -> Environment:
-    """One environment for cells that any of these may train: where they differ, all are named."""
-    each = [asdict(environment) for environment in environments]
-    differing = {
-        field: " and ".join(sorted({one[field] for one in each}))
-        for field in each[0]
-        if len({one[field] for one in each}) > 1
-    }
-    return replace(environments[0], **differing)
+    """One environment for cells that any of these may train; its device names all kinds."""
+    first = min(environments, key=kind)
+    kinds = sorted({kind(environment) for environment in environments})
+    return first if len(kinds) == 1 else replace(first, device=" and ".join(kinds))
+
+
+def kind(environment: Environment) -> str:
+    """All that may differ between machines, for people."""
+    return (
+        f"{environment.device} ({environment.cpu_capability}, torch {environment.torch}, numpy "
+        f"{environment.numpy}, Lightning {environment.pytorch_lightning})"
+    )
 
 
 def _resource(words: dict[str, Any]) -> str:

@@ -1,14 +1,23 @@
 """Who will train: the slots of this machine, or the workers of a cluster that is joined."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import cycle, islice
+from typing import Any
 
 from pipeline.errors import UserError
 from pipeline.training.devices import VISIBLE, Slot, local_slots, whole_number
-from pipeline.training.identity import Identity, identity_here, together
+from pipeline.training.identity import (
+    Identity,
+    identity_here,
+    identity_told,
+    kind,
+    python_version,
+    together,
+    worker_code,
+)
 from pipeline.training.provenance import Environment
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
@@ -68,7 +77,9 @@ def _pool(scheduler: str | None, mixed: str | None, *_: str | None) -> Pool:
         from pipeline.training.remote import joined_cluster, members
 
         with joined_cluster(scheduler) as client:
-            found = members(client)
+            told = members(client)
+        _require_ours(told)
+        found = list(map(identity_told, told))
     else:
         found = [identity_here(slot.device) for slot in slots]
     if not found:
@@ -76,7 +87,6 @@ def _pool(scheduler: str | None, mixed: str | None, *_: str | None) -> Pool:
             f"the cluster at {scheduler} must have workers: start some with `python -m pipeline "
             f"worker {scheduler}`."
         )
-    _require_ours(found)
     alike = len(set(found)) == 1
     if not alike and mixed != "1":
         raise UserError(_unlike(found))
@@ -89,31 +99,24 @@ def _pool(scheduler: str | None, mixed: str | None, *_: str | None) -> Pool:
     )
 
 
-def _require_ours(found: Sequence[Identity]) -> None:
-    """The same code and Python as this process."""
-    ours = identity_here("")
-    for each in found:
-        if each.python != ours.python:
+def _require_ours(told: Sequence[Mapping[str, Any]]) -> None:
+    """The same code and Python as this process, or the rest of what it tells means nothing."""
+    python, code = python_version(), worker_code()
+    for each in told:
+        if each["python"] != python:
             raise UserError(
-                f"every worker must have Python {ours.python}, but one has {each.python}."
+                f"every worker must have Python {python}, but one has {each['python']}."
             )
-        if each.code != ours.code:
+        if each["code"] != code:
             raise UserError(
-                f"every worker must have the same code as this repository, {ours.code[:12]}, but "
-                f"one has {each.code[:12]}: bring it up to date and start it again."
+                f"every worker must have the same code as this repository, {code[:12]}, but one "
+                f"has {each['code'][:12]}: bring it up to date and start it again."
             )
 
 
 def _unlike(found: Sequence[Identity]) -> str:
-    kinds = sorted({_kind(identity.environment) for identity in found})
+    kinds = sorted({kind(identity.environment) for identity in found})
     return (
         f"all workers must be alike, or results would depend on which of them trained what, but "
         f"got {'; '.join(kinds)}. Choose some, or set {MIXED}=1: the report then says so."
-    )
-
-
-def _kind(environment: Environment) -> str:
-    return (
-        f"{environment.device} ({environment.cpu_capability}, torch {environment.torch}, numpy "
-        f"{environment.numpy}, Lightning {environment.pytorch_lightning})"
     )

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UserError
@@ -20,14 +20,14 @@ from pipeline.training.cluster import (
     workers_prepared,
 )
 from pipeline.training.devices import Slot
-from pipeline.training.identity import Identity, identity_told
 
 if TYPE_CHECKING:
-    from distributed import Client, Nanny
+    from distributed import Client
 
 PAUSE_S = 1.0
+REGISTERS_WITHIN_S = 120.0  # a worker that starts while the scheduler dies would try for ever
 PATIENCE_S = 300.0  # of a coordinator, for a first worker or a scheduler that is gone
-# A network that is cut for less is not noticed by the two ends that are ours.
+# What is ours, coordinator and workers, takes a connection that is silent for less as alive.
 SETTINGS = {
     "distributed.comm.timeouts.tcp": "120s",
     "distributed.comm.timeouts.connect": "10s",
@@ -53,25 +53,28 @@ def joined_cluster(address: str) -> Iterator["Client"]:
             yield client
 
 
-def members(client: "Client") -> list[Identity]:
-    """What each worker of the cluster is, as soon as there is one; none if that takes minutes.
+def members(client: "Client") -> list[Mapping[str, Any]]:
+    """What each worker tells of itself, as soon as there is one; none if that takes minutes.
 
     Raises:
-        UserError: If one was not started by `python -m pipeline worker`.
+        UserError: If one was not started by `python -m pipeline worker`, or has not its GPU.
     """
     if not workers_of(client):
         print("no worker is there yet; waiting for one.", file=sys.stderr)
         with suppress(TimeoutError):
             client.wait_for_workers(1, timeout=PATIENCE_S)
-    found: list[Identity] = []
+    told: list[Mapping[str, Any]] = []
     for address, worker in workers_of(client).items():
         if INTRODUCTION not in worker:
             raise UserError(
                 f"every worker must be started by `python -m pipeline worker`, but the one at "
                 f"{address} was not."
             )
-        found.append(identity_told(worker[INTRODUCTION]))
-    return found
+        introduction = dict(worker[INTRODUCTION])
+        if problem := introduction.pop("problem"):
+            raise UserError(f"{problem} So says the worker at {address}.")
+        told.append(introduction)
+    return told
 
 
 def workers_of(client: "Client") -> Mapping[str, Mapping[str, Any]]:
@@ -87,37 +90,61 @@ async def serve(address: str, slots: Sequence[Slot], *, patience_s: float) -> No
         UserError: If there is none at the beginning, or if a worker cannot start.
     """
     os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"
+    from dask import config
+
     with _must_answer(address):
         await _answer(address)
-    gone_since = time.monotonic()
-    while time.monotonic() - gone_since < patience_s:
-        with suppress(OSError):
-            await _answer(address)
-            await _serve_once(address, slots)
-            print(f"the scheduler at {address} is gone; waiting for it.", file=sys.stderr)
-            gone_since = time.monotonic()
-        await asyncio.sleep(PAUSE_S)
+    with workers_prepared(slots), config.set(SETTINGS):
+        await _Machine(address, slots, patience_s).serve()
 
 
-async def _serve_once(address: str, slots: Sequence[Slot]) -> None:
-    """With workers on all slots, until the last of them has lost the scheduler."""
-    with workers_prepared(slots):
-        async with AsyncExitStack() as stack:
+class _Machine:
+    """A worker on every slot, as long as there is a scheduler."""
+
+    def __init__(self, address: str, slots: Sequence[Slot], patience_s: float) -> None:
+        self.address, self.slots, self.patience_s = address, slots, patience_s
+        self.serving = 0
+
+    async def serve(self) -> None:
+        await asyncio.gather(*map(self._keep, self.slots))
+        self._say(f"no scheduler at {self.address} for {self.patience_s:g} s: leaving.")
+
+    async def _keep(self, slot: Slot) -> None:
+        """Start a worker again whenever one has lost the scheduler and there is one."""
+        options = worker_options(slot)
+        while await self._wait(self.patience_s):
             try:
-                nannies = [await _started(address, slot, stack) for slot in slots]
+                nanny = nanny_class()(self.address, death_timeout=REGISTERS_WITHIN_S, **options)
+                async with nanny:
+                    self._count(1)
+                    await nanny.finished()
+                self._count(-1)
             except (OSError, RuntimeError) as problem:
-                await _answer(address)  # or it is the scheduler's fault
-                reason = _reason(problem.__cause__ or problem)
-                raise UserError(
-                    f"workers must be able to start here, but got: {reason}."
-                ) from problem
-            print(f"workers for {address}: {len(nannies)}", file=sys.stderr, flush=True)
-            await asyncio.gather(*(each.finished() for each in nannies))
+                if await self._wait(0):  # or it is the scheduler that is gone
+                    raise UserError(
+                        f"workers must be able to start here, but got: {_reason(problem)}."
+                    ) from problem
 
+    async def _wait(self, patience_s: float) -> bool:
+        """Whether the scheduler answers, asked until it does."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            with suppress(OSError):
+                await _answer(self.address)
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(PAUSE_S)
 
-async def _started(address: str, slot: Slot, stack: AsyncExitStack) -> "Nanny":
-    nanny = nanny_class()(address, **worker_options(slot))
-    return await stack.enter_async_context(nanny)
+    def _count(self, change: int) -> None:
+        self.serving += change
+        if self.serving == len(self.slots):
+            self._say(f"workers for {self.address}: {self.serving}")
+        elif self.serving == 0:
+            self._say(f"the scheduler at {self.address} is gone; waiting for it.")
+
+    def _say(self, words: str) -> None:
+        print(words, file=sys.stderr, flush=True)
 
 
 async def _answer(address: str) -> None:

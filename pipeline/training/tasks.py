@@ -1,5 +1,6 @@
 """What runs in a worker: one group after the other, on the digits that it was given once."""
 
+import hashlib
 import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
-from pipeline.training.devices import VISIBLE
+from pipeline.training.devices import VISIBLE, missing_gpu
 from pipeline.training.images import Images
 from pipeline.training.provenance import cpu_environment
 
@@ -40,15 +41,30 @@ def in_memory(digits: Images) -> Iterator[Path]:
         yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
 
 
-def digits_plugin(digits: Images | Path, name: str) -> Any:
-    """To give each worker the digits, or what it finds in a file of its machine."""
+def name_of(digits: Images) -> str:
+    """The same for the same digits, so that a worker that has them gets them no second time."""
+    digest = hashlib.sha256(digits.images.tobytes())
+    digest.update(digits.labels.tobytes())
+    for name in sorted(digits.subsets):
+        digest.update(name.encode())
+    return f"digits-{digest.hexdigest()[:16]}"
+
+
+def digits_plugin(digits: Images | Path, name: str, *, idempotent: bool) -> Any:
+    """To give each worker the digits, or what it finds in a file of its machine.
+
+    An idempotent one is not sent where the scheduler knows one of that name.
+    """
     from distributed import WorkerPlugin
 
     class Digits(WorkerPlugin):
-        """Ships the digits once to each worker, and again to one that replaces it."""
+        """Ships the digits once to each worker, and again to one that replaces it.
+
+        They stay: what the next stage needs is often the same, and another study's jobs may run.
+        """
 
         def __init__(self) -> None:
-            self.digits, self.name = digits, name
+            self.digits, self.name, self.idempotent = digits, name, idempotent
 
         def setup(self, worker: Any) -> None:
             found = self.digits
@@ -56,9 +72,6 @@ def digits_plugin(digits: Images | Path, name: str) -> Any:
                 with found.open("rb") as file:
                     found = pickle.load(file)
             setattr(worker, self.name, found)
-
-        def teardown(self, worker: Any) -> None:
-            delattr(worker, self.name)
 
     return Digits()
 
@@ -92,6 +105,7 @@ def work(jobs: Sequence[Job], digits_name: str) -> list[Result]:
     worker: Any = get_worker()
     digits = getattr(worker, digits_name)
     torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)  # a training sets it, and an evaluation may be first
     device, device_name = _device()
 
     def preview(member: int, row: Mapping[str, float]) -> None:
@@ -130,11 +144,8 @@ def _device() -> tuple[Any, str]:
     """That of this worker's slot, for torch and for people."""
     import torch
 
-    if not (visible := os.environ.get(VISIBLE)):
+    if problem := missing_gpu():
+        raise UserError(problem)
+    if not os.environ.get(VISIBLE):
         return torch.device("cpu"), cpu_environment().device
-    if not torch.cuda.is_available():
-        raise UserError(
-            f"torch must find the GPU {visible}, but it finds none: does it fit the driver? "
-            f"`{VISIBLE}=` trains on the CPU."
-        )
     return torch.device("cuda"), torch.cuda.get_device_name()

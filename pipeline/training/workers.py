@@ -6,23 +6,19 @@ The coordinator ships cells and digits; workers return results and know nothing 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pipeline.errors import UserError
 from pipeline.training.cells import Result
-from pipeline.training.connection import Begun, Connection, Epoch
+from pipeline.training.connection import Begun, Connection, Epoch, SchedulerGoneError
 from pipeline.training.groups import groups
 from pipeline.training.images import Images
 from pipeline.training.results import store, stored
 from pipeline.training.tasks import Job
 
-if TYPE_CHECKING:
-    from distributed import Future
-
-LOST = "its worker died twice"
+LOST = "its workers died"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +107,15 @@ class Workers:
                 if event.status == "finished":  # its worker need not wait until we have it all
                     hand_out(islice(waiting, 1))
                 try:
-                    results = _results(event, group)
-                except CancelledError:
+                    results = _results(connection, event, group)
+                except SchedulerGoneError:
                     unfinished = [group, *running.values()]
                     running.clear()
                     connection.reopen()
                     hand_out(unfinished)
+                    continue
+                if results is None:
+                    running[event] = group
                     continue
                 event.release()
                 if results[0].record["failure"] == LOST:
@@ -136,25 +135,25 @@ def complete(
     """`Workers.complete`, where nothing comes after it and every result is needed.
 
     Raises:
-        UserError: If a cell's worker died twice. Whatever else was computed is in the cache.
+        UserError: If a cell's workers died. Whatever else was computed is in the cache.
     """
     with Workers(digits, most=len(jobs)) as workers:
         results = workers.complete(jobs, observers=observers)
     lost = sum(result.record["failure"] == LOST for result in results)
     if lost:
         raise UserError(
-            f"every cell must have a result, but {lost} of {len(jobs)} lost two workers each: is "
-            "there enough memory?"
+            f"every cell must have a result, but {lost} of {len(jobs)} lost all workers that "
+            "tried: is there enough memory?"
         )
     return results
 
 
-def _results(future: "Future", group: range) -> list[Result]:
-    """What came of a group; one whose worker died twice, the second time elsewhere, failed."""
+def _results(connection: Connection, future: Any, group: range) -> list[Result] | None:
+    """What came of a group, if anything yet; one whose workers died too often failed."""
     from distributed import KilledWorker
 
     try:
-        return future.result()
+        return connection.results(future)
     except KilledWorker:
         now = time.time()
         timing = {"started": now, "ended": now, "epochs": []}

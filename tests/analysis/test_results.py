@@ -209,6 +209,15 @@ def test_all_devices_are_named() -> None:
     assert study["device_kind"] == "a GPU and cpu"
 
 
+def test_devices_of_one_name_that_differ_are_told_apart() -> None:
+    kinds = [
+        outcome([9, 9, 9], environment={"device": "cpu", "cpu_capability": each, "torch": "2"})
+        for each in ("AVX2", "DEFAULT")
+    ]
+    study = assemble(PLAN, {"lenet5": kinds[0], "mlp": kinds[1]})["study"]
+    assert study["device_kind"] == "cpu (AVX2, 2, None, None) and cpu (DEFAULT, 2, None, None)"
+
+
 def test_the_headline_is_flat_and_against_the_baseline() -> None:
     numbers = headline(assemble(PLAN, OUTCOMES))
     assert numbers == {

@@ -1,6 +1,7 @@
 """Several machines give what one gives, whatever happens to them meanwhile."""
 
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.cluster.hosts import wait_for
 from tests.cluster.runs import PATIENCE_S, Cluster, run_to_its_end, same, serving, started
-from tests.faults import Undisturbed
+from tests.faults import Undisturbed, _finished
 
 pytestmark = pytest.mark.slow
 
@@ -82,15 +83,17 @@ def test_with_every_machine_gone_the_run_waits_and_says_so(
 def test_scheduler_that_dies_and_returns_costs_what_was_under_way(
     cluster: Cluster, undisturbed: Undisturbed
 ) -> None:
-    first, *others = cluster
-    scheduler = started(cluster)
+    first, second, third = cluster
+    scheduler = first.scheduler()
+    serving(scheduler, [second])
+    serving(scheduler, [third], ABLATION_WORKERS="2")
 
     def restart() -> None:
         (process,) = [each for each in first.running if "scheduler" in str(each.args)]
         process.kill()
         process.wait()
         wait_for(first, "log.txt", "the scheduler is gone; waiting for it.")
-        for host in others:
+        for host in (second, third):
             wait_for(host, "worker.txt", "is gone; waiting for it.")
         first.running.remove(process)
         first.start(process.args, log="scheduler.txt")  # pyright: ignore[reportArgumentType]
@@ -98,6 +101,23 @@ def test_scheduler_that_dies_and_returns_costs_what_was_under_way(
     run_to_its_end(first, scheduler, restart)
     same(first, undisturbed)
     assert "the scheduler is back." in first.said("log.txt")
+    wait_for(third, "worker.txt", f"workers for {scheduler}: 2", times=2)
+
+
+def test_run_that_is_interrupted_costs_what_was_under_way(
+    cluster: Cluster, undisturbed: Undisturbed
+) -> None:
+    first, *_ = cluster
+    scheduler = started(cluster)
+    run = first.study(scheduler)
+    wait_for(first, "log.txt", "sweep lenet5, trials: 1/")
+    run.send_signal(signal.SIGINT)
+    assert run.wait(PATIENCE_S) != 0
+    before = _finished(first.folder)
+    assert first.study(scheduler).wait(PATIENCE_S) == 0, first.said("log.txt")[-3000:]
+    same(first, undisturbed)
+    after = _finished(first.folder)
+    assert {key: after[key] for key in before} == before
 
 
 def test_network_that_is_cut_for_half_a_minute_costs_time_alone(

@@ -13,7 +13,7 @@ from pipeline.training.cells import Hyperparameters, Result, TrainingCell
 from tests.search.conftest import Bench, MakeBench, Outcome, result
 
 NAN = "the loss was nan in epoch 1"
-LOST = "its worker died twice"
+LOST = "its workers died"
 
 
 def by_trial(

@@ -128,3 +128,11 @@ def test_number_of_slots_that_makes_no_sense_is_refused(
     assert str(refusal.value) == (
         f"`ABLATION_SLOTS_PER_GPU` must be a whole number of at least 1, but got {words!r}."
     )
+
+
+@pytest.mark.usefixtures("driver")
+def test_driver_that_is_broken_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Failed to initialize NVML: Driver/library version mismatch"
+    (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\necho {said}\nexit 18\n")
+    assert gpus() == []
+    assert capsys.readouterr().err == f"nvidia-smi finds no GPU ({said}): training on the CPU.\n"

@@ -10,7 +10,13 @@ from pipeline.training import pool as pool_module
 from pipeline.training import remote
 from pipeline.training.cluster import INTRODUCTION, PROCESS, local_cluster
 from pipeline.training.devices import VISIBLE, Slot
-from pipeline.training.identity import Identity, identity_here, identity_told, together
+from pipeline.training.identity import (
+    Identity,
+    identity_here,
+    identity_told,
+    kind,
+    together,
+)
 from pipeline.training.pool import num_workers, pool, slots_in_use
 from pipeline.training.provenance import cpu_environment
 
@@ -38,7 +44,7 @@ def joined(monkeypatch: pytest.MonkeyPatch) -> Iterator[Join]:
         def __exit__(self, *_: object) -> None: ...
 
     def join(*workers: Identity) -> None:
-        monkeypatch.setattr(remote, "members", lambda _: list(workers))
+        monkeypatch.setattr(remote, "members", lambda _: [asdict(each) for each in workers])
         pool_module._pool.cache_clear()
 
     monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://somewhere:8786")
@@ -108,7 +114,8 @@ def test_workers_that_are_not_alike_may_be_asked_for(
     monkeypatch.setenv("ABLATION_MIXED", "1")
     joined(worker(device="B"), worker(device="A"), worker(device="B"))
     found = pool()
-    assert found.environment == replace(worker().environment, device="A and B")
+    kinds = " and ".join(kind(worker(device=device).environment) for device in "AB")
+    assert found.environment == replace(worker().environment, device=kinds)
     assert found.resource == worker(device="A").kin == worker(device="B").kin
     assert found.resource not in (worker(device="A").resource, worker(device="B").resource)
 
@@ -160,8 +167,12 @@ def test_each_worker_sees_its_own_gpu_and_tells_what_it_is() -> None:
     with local_cluster(GPUS) as opened:
         client: Any = opened
         assert sorted(client.run(_visible).values()) == ["GPU-0", "GPU-1"]
-        told = [each[INTRODUCTION] for each in client.scheduler_info()["workers"].values()]
+        told = [dict(each[INTRODUCTION]) for each in client.scheduler_info()["workers"].values()]
+        problems = [each.pop("problem") for each in told]
         assert [identity_told(each) for each in told] == [identity_here("a GPU")] * 2
+        assert [problem[:20] for problem in problems] == [
+            "torch must find the "
+        ] * 2  # no such GPU
         settings = list(client.run(_settings).values())
     assert settings == [("1000000000", "1")] * 2
     assert ours.items() <= os.environ.items()
