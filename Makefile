@@ -11,7 +11,7 @@ DEVELOPMENT := .venv/.development
 DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning bench-cluster lint ui dashboard describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning bench-cluster bench-coverage lint ui dashboard describe readme clean
 
 setup: $(RUNTIME)
 
@@ -47,6 +47,10 @@ bench-tuning: $(DEVELOPMENT)
 
 bench-cluster: $(DEVELOPMENT)
 	@python -m benchmarks.cluster
+
+# Whether intervals and verdicts keep their word.
+bench-coverage: $(DEVELOPMENT)
+	@python -m benchmarks.coverage
 
 lint: $(DEVELOPMENT)
 	@ruff check

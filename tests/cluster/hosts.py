@@ -139,12 +139,15 @@ def hosts(plain: Path, folder: Path, *, count: int) -> Iterator[list[Host]]:
     finally:
         for host in made:
             host.power_off()
-            subprocess.run(["ip", "netns", "delete", host.name], check=False)
+        # The cables first: those of a namespace that is deleted stay for a while.
+        for number in range(1, count + 1):
+            _ip("link", "delete", f"v-{_name(number)}", check=False)
+            _ip("netns", "delete", _name(number), check=False)
         _ip("link", "delete", BRIDGE)
 
 
 def _host(number: int, folder: Path) -> Host:
-    name, address = f"ablation-{number}", f"10.77.0.{number}"
+    name, address = _name(number), f"10.77.0.{number}"
     _ip("netns", "add", name)
     _ip("link", "add", f"v-{name}", "type", "veth", "peer", "name", "eth0", "netns", name)
     _ip("link", "set", f"v-{name}", "master", BRIDGE, "up")
@@ -156,8 +159,12 @@ def _host(number: int, folder: Path) -> Host:
     return Host(name, address, folder)
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True)
+def _name(number: int) -> str:
+    return f"ablation-{number}"
+
+
+def _ip(*words: str, check: bool = True) -> None:
+    subprocess.run(["ip", *words], check=check)
 
 
 def wait_for(host: Host, log: str, words: str, *, seconds: float = 60, times: int = 1) -> None:

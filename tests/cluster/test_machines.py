@@ -1,7 +1,6 @@
 """Several machines give what one gives, whatever happens to them meanwhile."""
 
 import json
-import signal
 import sys
 import time
 from pathlib import Path
@@ -111,7 +110,7 @@ def test_run_that_is_interrupted_costs_what_was_under_way(
     scheduler = started(cluster)
     run = first.study(scheduler)
     wait_for(first, "log.txt", "sweep lenet5, trials: 1/")
-    run.send_signal(signal.SIGINT)
+    run.terminate()
     assert run.wait(PATIENCE_S) != 0
     before = _finished(first.folder)
     assert first.study(scheduler).wait(PATIENCE_S) == 0, first.said("log.txt")[-3000:]
