@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline.analysis.certainty import certainty
 from pipeline.analysis.comparison import Pair, compare, families
 from pipeline.analysis.curves import final_train_error
 from pipeline.analysis.errors import BoolArray, diverged, wrong
 from pipeline.analysis.intervals import estimate
+from pipeline.analysis.mistakes import FIGURE_8, confusions, of_figure_8, shared
 from pipeline.analysis.outcomes import Outcome, require_comparable
 from pipeline.analysis.tuning import still_improving, tuning, validation_error
 
@@ -56,10 +58,15 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     kin = families(list(outcomes), baseline=plan.baseline, planned=plan.planned)
     improving = [name for name, outcome in outcomes.items() if still_improving(outcome.sweep)]
     comparisons = compare(complete, families=kin, margin=plan.margin, improving=improving)
+    # Figure 8 names images of the real test set, in its order.
+    real = plan.source == "mnist" and all(rows.shape[1] == 10_000 for rows in errors.values())
     record = {
         "study": _study(plan, outcomes, {family: len(pairs) for family, pairs in kin.items()}),
-        "variants": {name: _variant(outcome, errors[name]) for name, outcome in outcomes.items()},
+        "variants": {
+            name: _variant(outcome, errors[name], real=real) for name, outcome in outcomes.items()
+        },
         "comparisons": [asdict(comparison) for comparison in comparisons],
+        "mistakes": _mistakes(errors, real=real),
     }
     return json.loads(to_json(record))
 
@@ -127,9 +134,16 @@ def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
     return sorted({device for names in named for device in names.split(" and ")})
 
 
-def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:
+def _mistakes(errors: Mapping[str, BoolArray], *, real: bool) -> dict[str, Any]:
+    images = shared(errors)
+    known = {"images": len(FIGURE_8), "shared": len({*FIGURE_8} & {*images})} if real else None
+    return {"shared": images, "figure_8": known}
+
+
+def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, Any]:
     found = estimate(errors)
-    lost = diverged(outcome.predictions.scores)
+    scores, labels = outcome.predictions.scores, outcome.predictions.labels
+    lost = diverged(scores)
     return {
         "difference": dict(outcome.difference),
         "differs_in": outcome.differs_in,
@@ -149,6 +163,9 @@ def _variant(outcome: Outcome, errors: BoolArray) -> dict[str, Any]:
             "n_seeds": errors.shape[0],
             "n_images": errors.shape[1],
         },
+        "certainty": certainty(scores, errors, labels),
+        "confusions": confusions(scores, labels),
+        "figure_8": of_figure_8(errors) if real else None,
         "diverged_seeds": [
             seed for seed, gone in zip(outcome.predictions.seeds, lost, strict=True) if gone
         ],

@@ -10,7 +10,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pipeline.report import tables, theme, tuning
+from pipeline.report import beyond, tables, theme, tuning
 from pipeline.report.answer import answer
 from pipeline.report.figure import Figure
 from pipeline.report.gaps import gaps
@@ -53,6 +53,9 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "gaps": gaps(results),
         "main": tables.main_table(results),
         "comparisons": tables.comparison_table(results),
+        "certainty": beyond.certainty_table(results),
+        "confusions": beyond.confusion_table(results),
+        "shared": beyond.shared(results),
         "fairness": tuning.fairness(results),
         "chosen": tuning.chosen_table(results),
         "candidates": tuning.candidate_table(results),
