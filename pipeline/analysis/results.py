@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline.analysis.attribution import attribution
 from pipeline.analysis.certainty import certainty
 from pipeline.analysis.comparison import Pair, compare, families
 from pipeline.analysis.curves import final_train_error
@@ -66,6 +67,7 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
             name: _variant(outcome, errors[name], real=real) for name, outcome in outcomes.items()
         },
         "comparisons": [asdict(comparison) for comparison in comparisons],
+        "attribution": _attribution(plan, outcomes, complete),
         "mistakes": _mistakes(errors, real=real),
     }
     return json.loads(to_json(record))
@@ -132,6 +134,17 @@ def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
     if len(named) < len(kinds):
         named = {f"{device} ({', '.join(map(str, rest))})" for device, *rest in kinds}
     return sorted({device for names in named for device in names.split(" and ")})
+
+
+def _attribution(
+    plan: Plan, outcomes: Mapping[str, Outcome], wrong: Mapping[str, BoolArray | None]
+) -> dict[str, Any] | None:
+    """None where the baseline lacks one of the ideas: nothing could be taken from it."""
+    network = outcomes[plan.baseline].spec["network"]
+    words = network.get("connectivity"), network.get("subsampling")
+    if words[0] != "shared" or words[1] in (None, "stride", "none") or network.get("hidden"):
+        return None
+    return attribution(wrong, {name: each.difference for name, each in outcomes.items()})
 
 
 def _mistakes(errors: Mapping[str, BoolArray], *, real: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pipeline.report.answer import answer
 from pipeline.report.figure import Figure
 from pipeline.report.gaps import gaps
 from pipeline.report.methods import command, foreign, methods, scope
+from pipeline.report.worth import worth, worth_table
 
 THEMES = ("light", "dark")
 PROSE = (
@@ -53,6 +54,8 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "gaps": gaps(results),
         "main": tables.main_table(results),
         "comparisons": tables.comparison_table(results),
+        "worth": worth(results),
+        "ideas": worth_table(results),
         "certainty": beyond.certainty_table(results),
         "confusions": beyond.confusion_table(results),
         "shared": beyond.shared(results),

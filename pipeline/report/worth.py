@@ -1,0 +1,51 @@
+"""What the report says of each idea's worth: the attribution of the error to the ideas."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.report import numbers
+from pipeline.report.tables import Table
+
+
+def worth(results: Mapping[str, Any]) -> str:
+    """What an idea's worth is, and which networks this study lacks to tell; empty without any."""
+    found = results["attribution"]
+    if found is None:
+        return ""
+    text = (
+        "An idea's worth is what it takes off the error, as a mean over the orders in which "
+        "locality, weight sharing and subsampling can be added to a network that has none of "
+        "them; sharing needs locality."
+    )
+    if not found["missing"]:
+        return text
+    missing = [
+        "; ".join(f"`{field}: {word}`" for field, word in words.items()) or "the baseline"
+        for words in found["missing"]
+    ]
+    return (
+        f"{text} That takes six networks, of which this study lacks "
+        f"{numbers.listed([f'({each})' for each in missing])}. `python -m pipeline study lattice` "
+        "has them all."
+    )
+
+
+def worth_table(results: Mapping[str, Any]) -> Table | None:
+    """A row an idea, for the ideas of which this study has all networks."""
+    found = results["attribution"]
+    if not found or not found["ideas"]:
+        return None
+    return Table(
+        caption="What each idea adds to the test error: below zero it helps. The interaction says "
+        "how much more sharing adds to a network with subsampling than to one without.",
+        columns=("Idea", "Change, points (95 % interval)", "n (seeds × images)"),
+        numeric=(False, True, True),
+        rows=tuple(
+            (
+                idea,
+                numbers.change_with_interval(each["effect"], each["ci95"]),
+                f"{numbers.count(each['n_seeds'])} × {numbers.count(each['n_images'])}",
+            )
+            for idea, each in found["ideas"].items()
+        ),
+    )
