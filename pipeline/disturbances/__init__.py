@@ -1,0 +1,1 @@
+"""What can happen to a digit before a network sees it. No torch here."""
