@@ -1,5 +1,6 @@
 """What several rooms are tested with: LeNet-5's words and a few hundred real digits."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ import torch
 
 from pipeline.data.mnist import Digits, load_digits
 from pipeline.networks.spec import NetworkSpec
+
+# What is expected is computed on the CPU; tests of a GPU say that they are.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 @pytest.fixture(scope="session")
