@@ -23,7 +23,7 @@ from benchmarks.race import REPOSITORY, included
 from pipeline.data.mnist import load_digits
 from pipeline.data.sources import place_mnist
 from pipeline.study import load_study
-from pipeline.training.plan import final_plan
+from pipeline.training.plan import Plan, final_plan
 from pipeline.training.pool import SCHEDULER
 from pipeline.training.tasks import Job
 from pipeline.training.workers import Workers
@@ -103,9 +103,11 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def measured(load: Load) -> Cost:
     """As the coordinator, in this process; the workers are there before the clock starts."""
-    jobs = _jobs(load.cells + load.workers)
-    study_digits = load_digits(Path("data/train"))
-    with idling(load.seconds, load.epochs), Workers(study_digits, most=load.cells) as workers:
+    plan = _plan()
+    jobs = [
+        Job(cell=replace(plan.cells[0], seed=seed)) for seed in range(load.cells + load.workers)
+    ]
+    with idling(load.seconds, load.epochs), Workers(plan.digits, most=load.cells) as workers:
         workers.complete(jobs[load.cells :], observers=[])
         wall, cpu = time.perf_counter(), time.process_time()
         workers.complete(jobs[: load.cells], observers=[])
@@ -116,9 +118,9 @@ def measured(load: Load) -> Cost:
         )
 
 
-def _jobs(count: int) -> list[Job]:
+def _plan() -> Plan:
     study = load_study(REPOSITORY / "params.yaml")
-    plan = final_plan(
+    return final_plan(
         load_digits(Path("data/train")),
         study.networks["lenet5"],
         study.defaults["lenet5"],
@@ -126,7 +128,6 @@ def _jobs(count: int) -> list[Job]:
         epochs=1,
         batch_size=study.training.batch_size,
     )
-    return [Job(cell=replace(plan.cells[0], seed=seed)) for seed in range(count)]
 
 
 def _typical(load: Load, folder: Path) -> dict[str, float]:
