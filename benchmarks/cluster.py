@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -144,7 +144,7 @@ def _apart(load: Load, cache: Path, folder: Path) -> dict[str, float]:
         "ABLATION_CACHE": str(cache),
         "ABLATION_WORKERS": str(load.workers),
     }
-    with _cluster(folder, env) if load.joined else _nothing():
+    with _cluster(folder, env) if load.joined else nullcontext():
         if load.joined:
             env[SCHEDULER] = ADDRESS
         said = subprocess.run(
@@ -179,11 +179,6 @@ def _cluster(folder: Path, env: dict[str, str]) -> Iterator[None]:
             for process in reversed(running):
                 process.terminate()
                 process.wait()
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 if __name__ == "__main__":

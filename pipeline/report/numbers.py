@@ -5,6 +5,7 @@ Estimates come in as fractions. One point is one percentage point of test error.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -72,6 +73,11 @@ def count(number: int) -> str:
 def counted(number: int, noun: str) -> str:
     """As in "1 seed", "10 seeds"."""
     return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def sample(found: Mapping[str, Any]) -> str:
+    """What an estimate is made of, seeds × images, as in "10 × 10,000"."""
+    return f"{count(found['n_seeds'])} × {count(found['n_images'])}"
 
 
 def plain(value: object) -> str:

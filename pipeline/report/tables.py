@@ -123,7 +123,7 @@ def _identity(name: str, variant: Mapping[str, Any]) -> tuple[str, ...]:
 def _error(error: Mapping[str, Any]) -> tuple[str, str]:
     return (
         numbers.error_with_interval(error["mean"], error["ci95"]),
-        f"{numbers.count(error['n_seeds'])} × {numbers.count(error['n_images'])}",
+        numbers.sample(error),
     )
 
 

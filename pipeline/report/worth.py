@@ -44,7 +44,7 @@ def worth_table(results: Mapping[str, Any]) -> Table | None:
             (
                 idea,
                 numbers.change_with_interval(each["effect"], each["ci95"]),
-                f"{numbers.count(each['n_seeds'])} × {numbers.count(each['n_images'])}",
+                numbers.sample(each),
             )
             for idea, each in found["ideas"].items()
         ),

@@ -15,11 +15,12 @@ from uuid import uuid4
 
 from pipeline.errors import UserError
 from pipeline.training.cells import Result
-from pipeline.training.cluster import STARTS, local_cluster
+from pipeline.training.cluster import local_cluster
 from pipeline.training.images import Images
 from pipeline.training.pool import num_workers, pool
 from pipeline.training.remote import PATIENCE_S, joined_cluster, members, workers_of
-from pipeline.training.tasks import TOPIC, Errand, Job, digits_plugin, in_memory, name_of
+from pipeline.training.shipping import digits_plugin, in_memory, name_of, ship
+from pipeline.training.tasks import TOPIC, Errand, Job
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -165,7 +166,7 @@ class Connection:
             client = self._open.enter_context(joined_cluster(here.scheduler))
         # This and a future's callback run on the client's own loop: they must only pass things on.
         client.subscribe_topic(TOPIC, lambda event: self.events.put(_message(event[1])))
-        _ship(partial(digits_plugin, digits, self.digits_name), client)
+        ship(partial(digits_plugin, digits, self.digits_name), client)
         return client
 
     def _look(self) -> None:
@@ -190,17 +191,6 @@ def _shortage(places: int, workers: int) -> str:
     if places < workers:
         return f"{workers - places} of {workers} workers are of another kind and get no work."
     return ""
-
-
-def _ship(plugin: Callable[..., Any], client: "Client") -> None:
-    """Again if a worker dies meanwhile: Dask then stops waiting for the others, too."""
-    for start in range(STARTS):
-        try:
-            client.register_plugin(plugin(idempotent=start == 0))
-            break
-        except OSError:  # the connection broke, or one to the dead worker was waited for
-            if start == STARTS - 1:
-                raise
 
 
 def _message(sent: Mapping[str, Any]) -> Epoch | Begun:

@@ -34,11 +34,12 @@ class Identity:
 
 def identity_here(device: str) -> Identity:
     """Of a worker on this machine and this device."""
-    return Identity(
-        python=python_version(),
-        code=worker_code(),
-        environment=replace(cpu_environment(), device=device),
-    )
+    return identity_of(replace(cpu_environment(), device=device))
+
+
+def identity_of(environment: Environment) -> Identity:
+    """Of a worker with our code and Python, wherever it is."""
+    return Identity(python=python_version(), code=worker_code(), environment=environment)
 
 
 def python_version() -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle, islice
 from typing import Any
@@ -10,15 +10,14 @@ from typing import Any
 from pipeline.errors import UserError
 from pipeline.training.devices import VISIBLE, Slot, local_slots, whole_number
 from pipeline.training.identity import (
-    Identity,
-    identity_here,
+    identity_of,
     identity_told,
     kind,
     python_version,
     together,
     worker_code,
 )
-from pipeline.training.provenance import Environment
+from pipeline.training.provenance import Environment, cpu_environment
 
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 MIXED = "ABLATION_MIXED"
@@ -30,13 +29,18 @@ class Pool:
 
     environment: Environment
     """That of every cell which they train."""
-    resource: str
-    """What each of them has, in Dask's words, and no other worker."""
+    alike: bool
     places: int
     """How many there are."""
     slots: Sequence[Slot]
     """Of this machine; none where a cluster is joined."""
     scheduler: str | None
+
+    @property
+    def resource(self) -> str:
+        """What each of them has, in Dask's words, and no other worker."""
+        identity = identity_of(self.environment)
+        return identity.resource if self.alike else identity.kin
 
 
 def pool() -> Pool:
@@ -79,9 +83,9 @@ def _pool(scheduler: str | None, mixed: str | None, *_: str | None) -> Pool:
         with joined_cluster(scheduler) as client:
             told = members(client)
         _require_ours(told)
-        found = list(map(identity_told, told))
+        found = [identity_told(each).environment for each in told]
     else:
-        found = [identity_here(slot.device) for slot in slots]
+        found = [replace(cpu_environment(), device=slot.device) for slot in slots]
     if not found:
         raise UserError(
             f"the cluster at {scheduler} must have workers: start some with `python -m pipeline "
@@ -91,8 +95,8 @@ def _pool(scheduler: str | None, mixed: str | None, *_: str | None) -> Pool:
     if not alike and mixed != "1":
         raise UserError(_unlike(found))
     return Pool(
-        environment=together([identity.environment for identity in found]),
-        resource=found[0].resource if alike else found[0].kin,
+        environment=together(found),
+        alike=alike,
         places=len(found),
         slots=slots,
         scheduler=scheduler or None,
@@ -114,8 +118,8 @@ def _require_ours(told: Sequence[Mapping[str, Any]]) -> None:
             )
 
 
-def _unlike(found: Sequence[Identity]) -> str:
-    kinds = sorted({kind(identity.environment) for identity in found})
+def _unlike(found: Sequence[Environment]) -> str:
+    kinds = sorted(set(map(kind, found)))
     return (
         f"all workers must be alike, or results would depend on which of them trained what, but "
         f"got {'; '.join(kinds)}. Choose some, or set {MIXED}=1: the report then says so."

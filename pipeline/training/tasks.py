@@ -1,12 +1,8 @@
 """What runs in a worker: one group after the other, on the digits that it was given once."""
 
-import hashlib
 import os
-import pickle
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +10,6 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
 from pipeline.training.devices import VISIBLE, missing_gpu
-from pipeline.training.images import Images
 from pipeline.training.provenance import cpu_environment
 
 TOPIC = "ablation"
@@ -27,53 +22,6 @@ class Job:
 
     cell: Cell
     weights: Mapping[str, np.ndarray] | None = None
-
-
-@contextmanager
-def in_memory(digits: Images) -> Iterator[Path]:
-    """A file that other processes of this machine can read; gone with this process.
-
-    Sent to 64 workers, the digits would fill three gigabytes of the scheduler that sends them.
-    """
-    with open(os.memfd_create("digits"), "wb") as file:  # noqa: PTH123
-        pickle.dump(digits, file)
-        file.flush()
-        yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
-
-
-def name_of(digits: Images) -> str:
-    """The same for the same digits, so that a worker that has them gets them no second time."""
-    digest = hashlib.sha256(digits.images.tobytes())
-    digest.update(digits.labels.tobytes())
-    for name in sorted(digits.subsets):
-        digest.update(name.encode())
-    return f"digits-{digest.hexdigest()[:16]}"
-
-
-def digits_plugin(digits: Images | Path, name: str, *, idempotent: bool) -> Any:
-    """To give each worker the digits, or what it finds in a file of its machine.
-
-    An idempotent one is not sent where the scheduler knows one of that name.
-    """
-    from distributed import WorkerPlugin
-
-    class Digits(WorkerPlugin):
-        """Ships the digits once to each worker, and again to one that replaces it.
-
-        They stay: what the next stage needs is often the same, and another study's jobs may run.
-        """
-
-        def __init__(self) -> None:
-            self.digits, self.name, self.idempotent = digits, name, idempotent
-
-        def setup(self, worker: Any) -> None:
-            found = self.digits
-            if isinstance(found, Path):
-                with found.open("rb") as file:
-                    found = pickle.load(file)
-            setattr(worker, self.name, found)
-
-    return Digits()
 
 
 class Errand:

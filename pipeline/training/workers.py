@@ -66,7 +66,7 @@ class Workers:
         for index, result in enumerate(results):
             if result:
                 tell(Finished(index=index, result=result, cached=True))
-        for event in self._computed(jobs, keys, missing) if missing else ():
+        for event in _Round(self.connection, jobs, keys, missing).events():
             if isinstance(event, Finished):
                 if results[event.index]:  # it was in the cache; others of its group were not
                     continue
@@ -77,56 +77,6 @@ class Workers:
         complete = [result for result in results if result]
         assert len(complete) == len(jobs)
         return complete
-
-    def _computed(
-        self, jobs: Sequence[Job], keys: Sequence[str], missing: Sequence[range]
-    ) -> Iterator[Epoch | Finished]:
-        connection = self.connection
-        sought = {keys[index] for group in missing for index in group}
-        begun, spared, running = Counter[str](), set[str](), dict[Any, range]()
-
-        def hand_out(groups: Iterable[range], *, mark: str = "") -> None:
-            for group in groups:
-                name = f"{keys[group[0]]}{mark}"
-                running[connection.submit([jobs[i] for i in group], name=name)] = group
-
-        waiting = iter(missing)
-        hand_out(islice(waiting, connection.limit))  # no more than run at once
-        while running:
-            event = connection.event()
-            if event is None:
-                hand_out(islice(waiting, max(0, connection.limit - len(running))))
-            elif isinstance(event, Begun):
-                begun[event.key] += 1
-            elif isinstance(event, Epoch):
-                if event.key in sought:  # or it is a late one, of jobs before these
-                    yield event
-            elif event in running:  # or it was handed to a scheduler that is gone
-                group = running.pop(event)
-                key = keys[group[0]]
-                if event.status == "finished":  # its worker need not wait until we have it all
-                    hand_out(islice(waiting, 1))
-                try:
-                    results = _results(connection, event, group)
-                except SchedulerGoneError:
-                    unfinished = [group, *running.values()]
-                    running.clear()
-                    connection.reopen()
-                    hand_out(unfinished)
-                    continue
-                if results is None:
-                    running[event] = group
-                    continue
-                event.release()
-                if results[0].record["failure"] == LOST:
-                    # Dask blames a death on whatever waited for that worker, too.
-                    if begun[key] < 2 and key not in spared:
-                        spared.add(key)
-                        hand_out([group], mark=" again")  # its old name would be blamed again
-                        continue
-                    hand_out(islice(waiting, 1))
-                for index, result in zip(group, results, strict=True):
-                    yield Finished(index=index, result=result, cached=False)
 
 
 def complete(
@@ -146,6 +96,78 @@ def complete(
             "tried: is there enough memory?"
         )
     return results
+
+
+class _Round:
+    """The groups that one call computes: which wait, and who has which."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        jobs: Sequence[Job],
+        keys: Sequence[str],
+        missing: Sequence[range],
+    ) -> None:
+        self.connection, self.jobs, self.keys = connection, jobs, keys
+        self.sought = {keys[index] for group in missing for index in group}
+        self.waiting = iter(missing)
+        self.running = dict[Any, range]()
+        self.begun, self.spared = Counter[str](), set[str]()
+
+    def events(self) -> Iterator[Epoch | Finished]:
+        self._hand_out_next(self.connection.limit)  # no more than run at once
+        while self.running:
+            event = self.connection.event()
+            if event is None:
+                self._hand_out_next(max(0, self.connection.limit - len(self.running)))
+            elif isinstance(event, Begun):
+                self.begun[event.key] += 1
+            elif isinstance(event, Epoch):
+                if event.key in self.sought:  # or it is a late one, of jobs before these
+                    yield event
+            elif event in self.running:  # or it was handed to a scheduler that is gone
+                yield from self._ended(event)
+
+    def _ended(self, future: Any) -> Iterator[Finished]:
+        group = self.running.pop(future)
+        if future.status == "finished":  # its worker need not wait until we have it all
+            self._hand_out_next(1)
+        try:
+            results = _results(self.connection, future, group)
+        except SchedulerGoneError:
+            unfinished = [group, *self.running.values()]
+            self.running.clear()
+            self.connection.reopen()
+            self._hand_out(unfinished)
+            return
+        if results is None:
+            self.running[future] = group
+            return
+        future.release()
+        if results[0].record["failure"] == LOST:
+            if self._spared(group):
+                return
+            self._hand_out_next(1)
+        for index, result in zip(group, results, strict=True):
+            yield Finished(index=index, result=result, cached=False)
+
+    def _spared(self, group: range) -> bool:
+        """Hand it out once more: Dask blames a death on whatever waited for that worker, too."""
+        key = self.keys[group[0]]
+        if self.begun[key] >= 2 or key in self.spared:
+            return False
+        self.spared.add(key)
+        self._hand_out([group], mark=" again")  # its old name would be blamed again
+        return True
+
+    def _hand_out_next(self, count: int) -> None:
+        self._hand_out(islice(self.waiting, count))
+
+    def _hand_out(self, groups: Iterable[range], *, mark: str = "") -> None:
+        for group in groups:
+            name = f"{self.keys[group[0]]}{mark}"
+            future = self.connection.submit([self.jobs[i] for i in group], name=name)
+            self.running[future] = group
 
 
 def _results(connection: Connection, future: Any, group: range) -> list[Result] | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.hosts import DASK, wait_for
-from tests.cluster.runs import PATIENCE_S, Cluster, refused, serving, started
+from tests.cluster.runs import Cluster, refused, serving, started, succeeds
 from tests.faults import Undisturbed, _finished
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ def test_machine_of_another_kind_is_refused_unless_asked_for(
     serving(scheduler, [third])
     assert "all workers must be alike" in refused(first, scheduler)
     run = first.study(scheduler, ABLATION_MIXED="1")
-    assert run.wait(PATIENCE_S) == 0, first.said("log.txt")[-3000:]
+    succeeds(run, first)
     assert not _finished(first.folder).keys() & undisturbed.cells
 
 
@@ -42,7 +42,7 @@ def test_machine_of_another_kind_that_comes_later_gets_no_work(
     wait_for(first, "log.txt", "1 of 2 workers are of another kind and get no work.")
     # The next stage finds both: it would be for somebody to decide.
     third.power_off()
-    assert run.wait(PATIENCE_S) == 0, first.said("log.txt")[-3000:]
+    succeeds(run, first)
     assert _finished(first.folder).keys() == undisturbed.cells
 
 

@@ -22,14 +22,14 @@ from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.cluster import ALLOCATOR, STARTS
-from pipeline.training.connection import _ship
 from pipeline.training.fit import evaluate, train
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, evaluation_plan
 from pipeline.training.pool import num_workers
 from pipeline.training.results import store, stored
-from pipeline.training.tasks import TOPIC, Job, digits_plugin
+from pipeline.training.shipping import digits_plugin, ship
+from pipeline.training.tasks import TOPIC, Job
 from pipeline.training.workers import (
     LOST,
     Epoch,
@@ -364,14 +364,14 @@ class Breaking:
 @pytest.mark.parametrize("breaks", [0, 1, STARTS - 1])
 def test_digits_are_sent_again_where_a_connection_broke(work: Work, breaks: int) -> None:
     client: Any = Breaking(breaks)
-    _ship(partial(digits_plugin, work.digits, "digits"), client)
+    ship(partial(digits_plugin, work.digits, "digits"), client)
     assert client.tries == breaks + 1
 
 
 def test_digits_are_not_sent_for_ever(work: Work) -> None:
     client: Any = Breaking(STARTS)
     with pytest.raises(OSError, match="Timed out"):
-        _ship(partial(digits_plugin, work.digits, "digits"), client)
+        ship(partial(digits_plugin, work.digits, "digits"), client)
 
 
 @pytest.fixture
