@@ -12,24 +12,37 @@ from pipeline.training.tasks import Job
 from pipeline.training.workers import Epoch, Finished
 
 LEDGER = Path("reports/test_looks.csv")
-COLUMNS = ("evaluation", "training", "variant", "seed", "date")
+COLUMNS = ("evaluation", "training", "variant", "seed", "date", "shown")
+# To each final network, in the order of its variant's jobs.
+SHOWN = ("images", "disturbed images", "images, by probes")
 
 
 class Ledger:
-    """Writes a row for each evaluation that the ledger does not know, once it has a result."""
+    """Writes a row for each evaluation that the ledger does not know, once it has a result.
+
+    `shown` says of each job what it was; without it they are those of `SHOWN`.
+    """
 
     def __init__(
-        self, variant: str, models: Sequence[TrainedNetwork], jobs: Sequence[Job], *, keep: bool
+        self,
+        variant: str,
+        models: Sequence[TrainedNetwork],
+        jobs: Sequence[Job],
+        *,
+        keep: bool,
+        shown: Sequence[str] = (),
     ) -> None:
         self.variant, self.models, self.jobs, self.keep = variant, models, jobs, keep
+        self.shown = shown or [what for what in SHOWN for _ in models]
 
     def __call__(self, event: Epoch | Finished) -> None:
         # One from the cache as well: the stage may have been killed before it could say so.
         if self.keep and isinstance(event, Finished):
-            model = self.models[event.index]
+            model = self.models[event.index % len(self.models)]
             day = datetime.now(UTC).date().isoformat()
             evaluation = self.jobs[event.index].cell.key
-            record_look((evaluation, model.cell, self.variant, str(model.seed), day))
+            shown = self.shown[event.index]
+            record_look((evaluation, model.cell, self.variant, str(model.seed), day, shown))
 
 
 def record_look(row: tuple[str, ...], *, ledger: Path = LEDGER) -> None:

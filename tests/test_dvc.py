@@ -40,17 +40,18 @@ def test_every_code_dependency_is_imported(name: str) -> None:
             assert any(file == dep or file.startswith(f"{dep}/") for file in needed), dep
 
 
-@pytest.mark.parametrize("name", ["download", "train", "evaluate"])
+@pytest.mark.parametrize("name", ["download", "train", "evaluate", "samples"])
 def test_report_code_retrains_nothing(name: str) -> None:
     deps = stage(name)["deps"]
     assert not [dep for dep in deps if dep.startswith(("pipeline/report", "pipeline/analysis"))]
     assert "pipeline" not in deps
 
 
-@pytest.mark.parametrize("name", ["download", "train"])
-def test_only_evaluation_depends_on_the_test_images(name: str) -> None:
+@pytest.mark.parametrize("name", ["download", "sweep", "train"])
+def test_only_what_judges_depends_on_the_test_images(name: str) -> None:
     assert "data/test" not in stage(name)["deps"]
-    assert "data/test" in stage("evaluate")["deps"]
+    for judging in ("evaluate", "samples"):
+        assert "data/test" in stage(judging)["deps"]
 
 
 @pytest.mark.parametrize("name", DVC)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -141,6 +142,91 @@ def test_final_trainings_have_the_settings_that_the_sweep_chose(first_run: First
         best = json.loads((study / "sweeps" / variant / "best.json").read_text())
         spec = json.loads((study / "models" / variant / "spec.json").read_text())
         assert spec["hyperparameters"] == best["hyperparameters"]
+
+
+RECOMPUTE = """
+import json
+from pathlib import Path
+from pipeline.analysis.inputs import read_history, read_spec, read_sweep
+from pipeline.analysis.outcomes import Outcome
+from pipeline.analysis.predictions import read_disturbed, read_predictions, read_probes
+from pipeline.analysis.results import assemble
+from pipeline.stages.report import plan
+from pipeline.study import load_study
+
+def outcome(name, words):
+    spec = read_spec(Path("models", name, "spec.json"))
+    path = Path("predictions", f"{name}.npz")
+    predictions = read_predictions(path, seeds=study.seeds, failed=spec["failures"])
+    return Outcome(
+        difference=words["difference"], differs_in=words["differs_in"], note=words["note"],
+        sizes={size: words[size] for size in SIZES},
+        sweep=read_sweep(Path("sweeps", name)), spec=spec,
+        history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
+        predictions=predictions,
+        disturbed=read_disturbed(Path("predictions", f"{name}-disturbed.npz"), predictions),
+        probes=read_probes(Path("predictions", f"{name}-probes.npz"), predictions),
+    )
+
+SIZES = "parameters", "connections", "macs", "activation_bytes"
+study = load_study()
+record = json.loads(Path("reports/results.json").read_text())
+outcomes = {name: outcome(name, words) for name, words in record["variants"].items()}
+assert assemble(plan(study), outcomes) == record
+"""
+
+
+def test_the_record_is_what_analysis_makes_of_the_outs(first_run: FirstRun) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RECOMPUTE],
+        cwd=first_run[0] / "var/studies/tiny",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_numbers_of_the_record_are_those_of_the_stored_answers(first_run: FirstRun) -> None:
+    study = first_run[0] / "var/studies/tiny"
+    results = json.loads((study / "reports/results.json").read_text())
+    for name, variant in results["variants"].items():
+        clean, disturbed, probes = (
+            np.load(study / f"predictions/{name}{kind}.npz")
+            for kind in ("", "-disturbed", "-probes")
+        )
+        labels, read = clean["labels"], clean["scores"].argmax(axis=2)
+        assert variant["test_error"]["mean"] == pytest.approx((read != labels).mean())
+        wrong = dict(
+            zip(disturbed["sets"], (disturbed["predictions"] != labels).mean((1, 2)), strict=True)
+        )
+        found = results["robustness"]["variants"][name]
+        assert found["sets"]["mnist_c_fog"]["mean"] == pytest.approx(wrong["mnist_c_fog"])
+        shifts = [wrong[f"shift_{px}"] for px in range(1, 7)]
+        area = np.trapezoid([(read != labels).mean(), *shifts]) / 6
+        assert found["sums"]["shift"]["mean"] == pytest.approx(area)
+        moved = [
+            disturbed["predictions"][list(disturbed["sets"]).index(f"shift_1_{to}")] == read
+            for to in ("up", "down", "left", "right")
+        ]
+        assert variant["consistency"]["same"]["mean"] == pytest.approx(np.mean(moved))
+        for place, stage in enumerate(probes["stages"]):
+            told = variant["hierarchy"]["stages"][stage]
+            for state in ("trained", "untrained"):
+                error = (probes[state][place] != labels).mean()
+                assert told[state]["mean"] == pytest.approx(error)
+
+
+def test_no_variant_makes_a_disturbed_set_again(first_run: FirstRun) -> None:
+    study = first_run[0] / "var/studies/tiny"
+    timings = [
+        json.loads((study / f"timings/evaluate-{variant}.json").read_text())
+        for variant in VARIANTS
+    ]
+    networks = 3 * 2  # three looks at each of two seeds
+    assert [len(timing["cells"]) for timing in timings] == [52 + networks] * 3
+    assert [timing["cached"] for timing in timings] == [0, 52, 52]
+    assert len(list((first_run[0] / "cache/disturbed").glob("*.lock"))) == 52
 
 
 def test_with_nothing_changed_nothing_runs(first_run: FirstRun) -> None:

@@ -7,7 +7,7 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
 
-def wrong(scores: FloatArray, labels: npt.NDArray[np.integer]) -> BoolArray:
+def wrong(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> BoolArray:
     """Whether each of S networks misreads each of N images: (S, N, classes), (N,) -> (S, N).
 
     An image is read right only if its label's score lies above every other score. So a tie is
@@ -16,6 +16,15 @@ def wrong(scores: FloatArray, labels: npt.NDArray[np.integer]) -> BoolArray:
     is_label = labels[:, None] == np.arange(scores.shape[2])
     best_other = np.where(is_label, -np.inf, scores).max(axis=2)
     return ~(scores[:, is_label] > best_other)
+
+
+def answers(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    """The likeliest class, or 255 where there is none: (S, N, classes) -> (S, N).
+
+    None where two scores share the first place, or where scores are not numbers.
+    """
+    decided = (scores == scores.max(axis=2, keepdims=True)).sum(axis=2) == 1
+    return np.where(decided, scores.argmax(axis=2), 255).astype(np.uint8)
 
 
 def diverged(scores: FloatArray) -> BoolArray:

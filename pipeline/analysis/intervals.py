@@ -7,12 +7,17 @@ the readers.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+
+K = TypeVar("K")
+Whole = npt.NDArray[np.integer] | npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,8 @@ class Estimate:
     variation at all. The degrees of freedom are infinite where seeds do not vary but images do.
     """
 
+    num_seeds: int
+    num_images: int
     mean: float
     standard_error: float | None
     degrees_of_freedom: float | None
@@ -41,27 +48,55 @@ class Estimate:
             return None
         return float(2 * stats.t.sf(abs(self.mean) / self.standard_error, self.degrees_of_freedom))
 
+    def told(self) -> dict[str, Any]:
+        """As plain values for the record: `mean`, `ci95`, `n_seeds`, `n_images`."""
+        return {
+            "mean": self.mean,
+            "ci95": self.interval(0.95),
+            "n_seeds": self.num_seeds,
+            "n_images": self.num_images,
+        }
 
-def estimate(values: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Estimate:
+
+def estimate(values: Whole) -> Estimate:
     """The mean of whole numbers (S, I), one row a seed and one column an image, crossed.
 
     `values` is wrong(variant), or wrong(variant) - wrong(baseline) over paired seeds.
     """
     assert values.ndim == 2
     assert values.shape[1] > 1
-    num_seeds = len(values)
+    num_seeds, num_images = values.shape
     values = values.astype(np.int64)
-    mean = float(Fraction(int(values.sum()), values.size))
-    if num_seeds == 1:
-        return Estimate(mean=mean, standard_error=None, degrees_of_freedom=None)
-    seed_square, variance = _mean_squares(values)
-    if variance == 0:
-        return Estimate(mean=mean, standard_error=None, degrees_of_freedom=None)
-    share = float(seed_square / variance)
+    standard_error = degrees_of_freedom = None
+    if num_seeds > 1:
+        seed_square, variance = _mean_squares(values)
+        if variance:
+            share = float(seed_square / variance)
+            standard_error = math.sqrt(variance / values.size)
+            degrees_of_freedom = (num_seeds - 1) / share**2 if share else math.inf
     return Estimate(
-        mean=mean,
-        standard_error=math.sqrt(variance / values.size),
-        degrees_of_freedom=(num_seeds - 1) / share**2 if share else math.inf,
+        num_seeds=num_seeds,
+        num_images=num_images,
+        mean=float(Fraction(int(values.sum()), values.size)),
+        standard_error=standard_error,
+        degrees_of_freedom=degrees_of_freedom,
+    )
+
+
+def weighted(weights: Mapping[K, Fraction], rows: Mapping[K, Whole]) -> tuple[Whole, int]:
+    """The sum of rows (S, I) by exact weights, and the whole number that it is too large by."""
+    scale = math.lcm(*(weight.denominator for weight in weights.values()))
+    parts = [int(weight * scale) * rows[key].astype(np.int64) for key, weight in weights.items()]
+    return np.sum(parts, axis=0), scale
+
+
+def combined(weights: Mapping[K, Fraction], rows: Mapping[K, Whole]) -> Estimate:
+    """The estimate of a sum of such values by exact weights: linear, so nothing else changes."""
+    total, scale = weighted(weights, rows)
+    found = estimate(total)
+    error = found.standard_error
+    return replace(
+        found, mean=found.mean / scale, standard_error=None if error is None else error / scale
     )
 
 

@@ -1,13 +1,18 @@
 """What is known of each variant, and what must hold between variants that are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis.inputs import Predictions, Sweep
+from pipeline.analysis.errors import answers, wrong
+from pipeline.analysis.hierarchy import probe_errors
+from pipeline.analysis.inputs import Sweep
+from pipeline.analysis.predictions import Answers, Disturbed, Predictions, Probes, Samples
+from pipeline.analysis.robustness import IMAGES, Rows
+from pipeline.analysis.samples import wrong_by_number
 from pipeline.analysis.tuning import require_fair
 from pipeline.errors import UserError
 
@@ -19,8 +24,9 @@ class Outcome:
     Attributes:
         difference: The words in which it differs from the baseline network, as written.
         differs_in: The same for people, with whatever was computed for it.
-        sizes: `parameters`, `connections`, `macs`.
+        sizes: `parameters`, `connections`, `macs`, `activation_bytes`.
         spec: Its `spec.json`.
+        samples: None where it was trained on all images only.
     """
 
     difference: Mapping[str, object]
@@ -31,6 +37,40 @@ class Outcome:
     spec: Mapping[str, Any]
     history: pd.DataFrame
     predictions: Predictions
+    disturbed: Disturbed
+    probes: Probes
+    samples: Samples | None = None
+
+    @property
+    def on_images(self) -> Answers:
+        """What its networks answer on the images as they are: (S, N)."""
+        return answers(self.predictions.scores)
+
+    def on(self, names: Sequence[str]) -> Answers:
+        """What its networks answer on these disturbed sets: (sets, S, N)."""
+        return self.disturbed.answers[[self.disturbed.sets.index(name) for name in names]]
+
+    def wrong_by_set(self) -> Rows:
+        """Which images its networks misread (S, N): as they are, and of each disturbed set."""
+        labels = self.predictions.labels
+        clean = wrong(self.predictions.scores, labels)
+        sets = zip(self.disturbed.sets, self.disturbed.answers, strict=True)
+        return {IMAGES: clean, **{name: each != labels for name, each in sets}}
+
+    def wrong_by_number(self) -> Rows | None:
+        """The same of the images as they are, by the number of training images, if of any."""
+        if self.samples is None:
+            return None
+        return wrong_by_number(
+            self.samples,
+            self.predictions.labels,
+            on_all=wrong(self.predictions.scores, self.predictions.labels),
+            count=self.spec["training_images"],
+        )
+
+    def wrong_by_stage(self) -> Rows:
+        """The same of the probes: "trained s2", "untrained s2" and so on."""
+        return probe_errors(self.probes, self.predictions.labels)
 
 
 def require_comparable(outcomes: Mapping[str, Outcome]) -> None:
@@ -60,6 +100,11 @@ def _require_same(outcomes: Mapping[str, Outcome]) -> None:
             raise UserError(
                 f"all variants must be judged on the same images, but got other labels for "
                 f"{name!r} than for {names[0]!r}: run `make repro`."
+            )
+        if first.disturbed.sets != other.disturbed.sets:
+            raise UserError(
+                f"all variants must be shown the same disturbed sets, but got others for {name!r} "
+                f"than for {names[0]!r}: run `make repro`."
             )
         for key in ("data", "code", "training_images", "epochs", "batch_size"):
             if first.spec[key] != other.spec[key]:

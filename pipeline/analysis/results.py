@@ -2,44 +2,34 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pipeline.analysis.attribution import attribution
 from pipeline.analysis.certainty import certainty
-from pipeline.analysis.comparison import Pair, compare, families
+from pipeline.analysis.claims import judged
+from pipeline.analysis.comparison import Comparison, compare, families
 from pipeline.analysis.curves import final_train_error
-from pipeline.analysis.errors import BoolArray, diverged, wrong
+from pipeline.analysis.ensembles import ensembles
+from pipeline.analysis.errors import BoolArray, diverged
+from pipeline.analysis.hierarchy import hierarchy
 from pipeline.analysis.intervals import estimate
 from pipeline.analysis.mistakes import FIGURE_8, confusions, of_figure_8, shared
 from pipeline.analysis.outcomes import Outcome, require_comparable
+from pipeline.analysis.paper import beside
+from pipeline.analysis.plan import Plan, study_record
+from pipeline.analysis.robustness import (
+    IMAGES,
+    ONE_PIXEL,
+    PROTOCOL_SETS,
+    Rows,
+    consistency,
+    mean_weights,
+    robustness,
+)
+from pipeline.analysis.roles import cast
+from pipeline.analysis.samples import sample_efficiency
 from pipeline.analysis.tuning import still_improving, tuning, validation_error
-
-# What tells one kind of machine from another: its results are not the same, bit for bit.
-KIND = ("device", "cpu_capability", "torch", "numpy", "pytorch_lightning")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What the study had declared before any of its networks was judged.
-
-    Attributes:
-        source: Where the images are from; "mnist" is the real thing.
-        validation_images: Of the training images, held back while tuning.
-        margin: The difference in error (a fraction) that is too small to matter.
-        planned: (variant, baseline) pairs of the planned family.
-    """
-
-    name: str
-    digest: str
-    source: str
-    validation_images: int
-    baseline: str
-    seeds: Sequence[int]
-    epochs: int
-    batch_size: int
-    margin: float
-    planned: Sequence[Pair]
 
 
 def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
@@ -49,26 +39,45 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
         UserError: If variants were not tuned, trained and judged alike.
     """
     require_comparable(outcomes)
-    errors = {
-        name: wrong(outcome.predictions.scores, outcome.predictions.labels)
-        for name, outcome in outcomes.items()
-    }
-    complete = {
-        name: rows if len(rows) == len(plan.seeds) else None for name, rows in errors.items()
-    }
+    rows = {name: outcome.wrong_by_set() for name, outcome in outcomes.items()}
+    errors = {name: each[IMAGES] for name, each in rows.items()}
+    whole = [name for name, each in errors.items() if len(each) == len(plan.seeds)]
     kin = families(list(outcomes), baseline=plan.baseline, planned=plan.planned)
     improving = [name for name, outcome in outcomes.items() if still_improving(outcome.sweep)]
-    comparisons = compare(complete, families=kin, margin=plan.margin, improving=improving)
-    # Figure 8 names images of the real test set, in its order.
-    real = plan.source == "mnist" and all(rows.shape[1] == 10_000 for rows in errors.values())
+    comparisons = compare(
+        {name: each if name in whole else None for name, each in errors.items()},
+        families=kin,
+        margin=plan.margin,
+        improving=improving,
+    )
+    # The paper's errors are on the real test set; figure 8 names images of it, in its order.
+    real = plan.source == "mnist" and all(each.shape[1] == 10_000 for each in errors.values())
+    variants = {
+        name: _variant(outcome, errors[name], real=real) for name, outcome in outcomes.items()
+    }
+    sizes = {family: len(pairs) for family, pairs in kin.items()}
+    roles = cast({name: outcomes[name].difference for name in whole})
     record = {
-        "study": _study(plan, outcomes, {family: len(pairs) for family, pairs in kin.items()}),
-        "variants": {
-            name: _variant(outcome, errors[name], real=real) for name, outcome in outcomes.items()
-        },
+        "study": study_record(plan, outcomes, sizes),
+        "variants": variants,
         "comparisons": [asdict(comparison) for comparison in comparisons],
-        "attribution": _attribution(plan, outcomes, complete),
+        "claims": judged(
+            {
+                role: {**rows[name], **outcomes[name].wrong_by_stage()}
+                for role, name in roles.items()
+            },
+            improving=[role for role, name in roles.items() if name in improving],
+        ),
+        "attribution": _attribution(outcomes[plan.baseline], roles, rows),
+        "robustness": robustness({name: rows[name] for name in whole}, plan.baseline),
+        "samples": sample_efficiency(
+            {name: each for name in whole if (each := outcomes[name].wrong_by_number())},
+            baseline=plan.baseline,
+            roles=roles if _has_ideas(outcomes[plan.baseline]) else {},
+        ),
         "mistakes": _mistakes(errors, real=real),
+        "ensembles": _ensembles(outcomes, comparisons),
+        "paper": beside(variants) if real else [],
     }
     return json.loads(to_json(record))
 
@@ -96,55 +105,32 @@ def headline(results: Mapping[str, Any]) -> dict[str, float]:
     return numbers
 
 
-def _study(
-    plan: Plan, outcomes: Mapping[str, Outcome], family_sizes: Mapping[str, int]
-) -> dict[str, Any]:
-    first = next(iter(outcomes.values()))
-    environment = first.spec["environment"]
-    return {
-        "name": plan.name,
-        "source": plan.source,
-        "baseline": plan.baseline,
-        "seeds": list(plan.seeds),
-        "epochs": plan.epochs,
-        "batch_size": plan.batch_size,
-        "training_images": first.spec["training_images"],
-        "validation_images": plan.validation_images,
-        "test_images": len(first.predictions.labels),
-        "margin": plan.margin,
-        "planned": [list(pair) for pair in plan.planned],
-        "families": dict(family_sizes),
-        "params_digest": plan.digest,
-        "data_digest": first.spec["data"],
-        "code_digest": first.spec["code"],
-        "device_kind": " and ".join(_devices(outcomes)),
-        "versions": {
-            package: environment[package]
-            for package in ("torch", "numpy", "pytorch_lightning")
-            if package in environment
-        },
-    }
-
-
-def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
-    """By name; where two differ in more than that, with what they differ in."""
-    environments = [each.spec["environment"] for each in outcomes.values()]
-    kinds = {tuple(each.get(field) for field in KIND) for each in environments}
-    named = {str(device) for device, *_ in kinds}
-    if len(named) < len(kinds):
-        named = {f"{device} ({', '.join(map(str, rest))})" for device, *rest in kinds}
-    return sorted({device for names in named for device in names.split(" and ")})
-
-
 def _attribution(
-    plan: Plan, outcomes: Mapping[str, Outcome], wrong: Mapping[str, BoolArray | None]
+    baseline: Outcome, roles: Mapping[str, str], rows: Mapping[str, Rows]
 ) -> dict[str, Any] | None:
     """None where the baseline lacks one of the ideas: nothing could be taken from it."""
-    network = outcomes[plan.baseline].spec["network"]
-    words = network.get("connectivity"), network.get("subsampling")
-    if words[0] != "shared" or words[1] in (None, "stride", "none") or network.get("hidden"):
+    if not _has_ideas(baseline):
         return None
-    return attribution(wrong, {name: each.difference for name, each in outcomes.items()})
+    measures = {
+        "test error": mean_weights((IMAGES,)),
+        "mean error on the 28 disturbed sets": mean_weights(PROTOCOL_SETS),
+    }
+    return attribution({role: rows[name] for role, name in roles.items()}, measures)
+
+
+def _has_ideas(baseline: Outcome) -> bool:
+    network = baseline.spec["network"]
+    shares = network.get("connectivity") == "shared"
+    pools = network.get("subsampling") not in (None, "stride", "none")
+    return shares and pools and not network.get("hidden")
+
+
+def _ensembles(
+    outcomes: Mapping[str, Outcome], comparisons: Sequence[Comparison]
+) -> dict[str, Any]:
+    scores = {name: outcome.predictions.scores for name, outcome in outcomes.items()}
+    labels = next(iter(outcomes.values())).predictions.labels
+    return ensembles(scores, labels, [(each.variant, each.baseline) for each in comparisons])
 
 
 def _mistakes(errors: Mapping[str, BoolArray], *, real: bool) -> dict[str, Any]:
@@ -154,7 +140,6 @@ def _mistakes(errors: Mapping[str, BoolArray], *, real: bool) -> dict[str, Any]:
 
 
 def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, Any]:
-    found = estimate(errors)
     scores, labels = outcome.predictions.scores, outcome.predictions.labels
     lost = diverged(scores)
     return {
@@ -170,13 +155,12 @@ def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, An
         "validation_error": validation_error(outcome.sweep),
         "train_error": final_train_error(outcome.history),
         "test_error": {
-            "mean": found.mean,
-            "ci95": found.interval(0.95),
+            **estimate(errors).told(),
             "per_seed": [float(share) for share in errors.mean(axis=1)],
-            "n_seeds": errors.shape[0],
-            "n_images": errors.shape[1],
         },
         "certainty": certainty(scores, errors, labels),
+        "consistency": consistency(outcome.on_images, outcome.on(ONE_PIXEL), labels),
+        "hierarchy": hierarchy(outcome.probes, labels),
         "confusions": confusions(scores, labels),
         "figure_8": of_figure_8(errors) if real else None,
         "diverged_seeds": [

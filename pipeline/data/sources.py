@@ -131,11 +131,13 @@ def _in_folder(folder: Path, name: str) -> Path:
     raise UserError(f"`{folder}` must hold {name}, raw or gz, but got neither.")
 
 
-def place_mnist(folder: Path, *, source: str, validation_images: int) -> None:
+def place_mnist(
+    folder: Path, *, source: str, validation_images: int, sample_sizes: Sequence[int] = ()
+) -> None:
     """Make `folder` hold `train/` and `test/`, a pair of raw IDX files each, or change nothing.
 
     `source` is the word "mnist" or a folder of IDX files under MNIST's names, raw or gz, which
-    need only be sound.
+    need only be sound. `sample_sizes` are numbers of training images that must be fewer than all.
 
     Raises:
         UserError: When the files cannot be had, are not sound, or leave nothing to train on.
@@ -149,9 +151,17 @@ def place_mnist(folder: Path, *, source: str, validation_images: int) -> None:
         count = len(load_digits(Path(scratch, "train")).labels)
         load_digits(Path(scratch, "test"))
         require_training_images(count, validation_images=validation_images)
+        _require_fewer(sample_sizes, count)
         for part in ("train", "test"):
             shutil.rmtree(folder / part, ignore_errors=True)
             Path(scratch, part).rename(folder / part)
+
+
+def _require_fewer(sizes: Sequence[int], count: int) -> None:
+    if large := [size for size in sizes if size >= count]:
+        raise UserError(
+            f"`samples.sizes` must be below the {count} training images, but got {large[0]}."
+        )
 
 
 def _part(name: str) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from pipeline.data.mnist import frame
+from pipeline.data.mnist import SIDE_PX, frame
 from pipeline.disturbances.geometry import (
     DIRECTIONS,
     Frames,
@@ -16,7 +16,22 @@ from pipeline.disturbances.geometry import (
     shifted,
     thickened,
 )
-from pipeline.disturbances.ink import blurred, inverted, noisy, occluded
+from pipeline.disturbances.ink import MARGIN_PX, blurred, inverted, noisy, occluded
+from pipeline.disturbances.mnist_c import (
+    brightness,
+    canny_edges,
+    glass_blur,
+    impulse_noise,
+    motion_blur,
+    rotate,
+    scale,
+    shear,
+    shot_noise,
+    stripe,
+    translate,
+)
+from pipeline.disturbances.strokes import dotted_line, zigzag
+from pipeline.disturbances.weather import fog, spatter
 
 Disturbance = Callable[[Frames, np.random.Generator], Frames]
 
@@ -46,10 +61,33 @@ def _with_draws(function: Callable[..., Frames], strength: float) -> Disturbance
     return lambda frames, draws: function(frames, strength, draws)
 
 
-def _without_draws(function: Callable[..., Frames], strength: float) -> Disturbance:
-    return lambda frames, _: function(frames, strength)
+def _without_draws(function: Callable[..., Frames], *strength: float) -> Disturbance:
+    return lambda frames, _: function(frames, *strength)
 
 
+def _within(corruption: Disturbance) -> Disturbance:
+    """Done to the 28x28 in the frame's middle and framed anew: MNIST-C's files are 28x28."""
+    digit = slice(MARGIN_PX, MARGIN_PX + SIDE_PX)
+    return lambda frames, draws: frame(corruption(frames[:, digit, digit], draws))
+
+
+MNIST_C: Mapping[str, Disturbance] = {
+    "shot_noise": shot_noise,
+    "impulse_noise": impulse_noise,
+    "glass_blur": glass_blur,
+    "motion_blur": motion_blur,
+    "shear": shear,
+    "scale": _without_draws(scale),
+    "rotate": rotate,
+    "brightness": _without_draws(brightness),
+    "translate": translate,
+    "stripe": _without_draws(stripe),
+    "fog": fog,
+    "spatter": spatter,
+    "dotted_line": dotted_line,
+    "zigzag": zigzag,
+    "canny_edges": _without_draws(canny_edges),
+}
 FAMILIES: Mapping[str, Mapping[str, Disturbance]] = {
     "shift": {f"shift_{px}": partial(_shift, px) for px in range(1, 7)},
     "rotation": {f"rotate_{d}": _with_draws(rotated, d) for d in (10, 20, 30, 45)},
@@ -60,7 +98,8 @@ FAMILIES: Mapping[str, Mapping[str, Disturbance]] = {
     "noise": {f"noise_{d:g}": _with_draws(noisy, d) for d in (0.2, 0.4)},
     "blur": {f"blur_{s:g}": _without_draws(blurred, s) for s in (1, 2)},
     "occlusion": {f"occlude_{px}": _with_draws(occluded, px) for px in (7, 10)},
-    # Beside the 28 above: half the height of a shrunk digit, and all one-pixel shifts.
+    "mnist_c": {f"mnist_c_{name}": _within(corruption) for name, corruption in MNIST_C.items()},
+    # Beside the protocol's 43 above: half the height of a shrunk digit, and all one-pixel shifts.
     "half height": {f"half_height_{px}": partial(_shift_shrunk, px) for px in range(2, 11, 2)},
     "one pixel": {f"shift_1_{to}": partial(_shift_to, to) for to in DIRECTIONS},
 }

@@ -1,4 +1,4 @@
-"""Disturbances that move ink: uint8 frames [N, 32, 32] in and out, background around them."""
+"""Disturbances that move ink: square uint8 frames in and out, background around them."""
 
 import numpy as np
 import numpy.typing as npt
@@ -31,22 +31,22 @@ def along_axes(count: int, pixels: int, draws: np.random.Generator) -> npt.NDArr
 
 def rotated(frames: Frames, degrees: float, draws: np.random.Generator) -> Frames:
     """Either way, about the centre."""
-    turns = np.deg2rad(degrees) * _signs(len(frames), draws)
+    turns = np.deg2rad(degrees) * signs(len(frames), draws)
     cosine, sine = np.cos(turns), np.sin(turns)
-    return _warped(frames, np.stack([cosine, sine, -sine, cosine], axis=1).reshape(-1, 2, 2))
+    return warped(frames, np.stack([cosine, sine, -sine, cosine], axis=1).reshape(-1, 2, 2))
 
 
 def scaled(frames: Frames, factor: float) -> Frames:
     """Larger than 1: a larger digit, about the centre."""
     matrix = np.eye(2) / factor
-    return _warped(frames, np.broadcast_to(matrix, (len(frames), 2, 2)))
+    return warped(frames, np.broadcast_to(matrix, (len(frames), 2, 2)))
 
 
 def sheared(frames: Frames, share: float, draws: np.random.Generator) -> Frames:
     """Rows slide to either side, by this share of their distance from the centre."""
     matrices = np.broadcast_to(np.eye(2), (len(frames), 2, 2)).copy()
-    matrices[:, 1, 0] = share * _signs(len(frames), draws)
-    return _warped(frames, matrices)
+    matrices[:, 1, 0] = share * signs(len(frames), draws)
+    return warped(frames, matrices)
 
 
 def thickened(frames: Frames, steps: int) -> Frames:
@@ -72,11 +72,12 @@ def as_ink(values: npt.NDArray[np.floating]) -> Frames:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def _signs(count: int, draws: np.random.Generator) -> npt.NDArray[np.integer]:
+def signs(count: int, draws: np.random.Generator) -> npt.NDArray[np.integer]:
+    """-1 or 1, (N,), either as likely."""
     return 2 * draws.integers(2, size=count) - 1
 
 
-def _warped(frames: Frames, matrices: npt.NDArray[np.floating]) -> Frames:
+def warped(frames: Frames, matrices: npt.NDArray[np.floating]) -> Frames:
     """Bilinear, about the centre; a matrix leads from a pixel (row, column) to its origin."""
     centre = np.full(2, (frames.shape[1] - 1) / 2)
     found = np.empty_like(frames)

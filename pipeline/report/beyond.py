@@ -1,4 +1,4 @@
-"""What the report says beyond the error: certainty, and which digits are misread."""
+"""What the report says beyond the error: certainty, ensembles, which digits are misread."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,13 +25,31 @@ def certainty_table(results: Mapping[str, Any]) -> Table:
         rows=tuple(
             (
                 name,
-                _percent(variant["certainty"]["rejected"]),
-                _percent(variant["certainty"]["ece"]),
-                _plain(variant["certainty"]["brier"], 4),
+                numbers.share(variant["certainty"]["rejected"]),
+                numbers.share(variant["certainty"]["ece"]),
+                numbers.value(variant["certainty"]["brier"], 4),
                 numbers.count(variant["certainty"]["brier"]["n_seeds"]),
             )
             for name, variant in results["variants"].items()
         ),
+    )
+
+
+def ensemble_table(results: Mapping[str, Any]) -> Table | None:
+    """A row a comparison, of what the networks of each side say together; None without any."""
+    found = results["ensembles"]
+    if not found["comparisons"]:
+        return None
+    return Table(
+        caption="The networks of a variant as one, by the mean of their scores. Only it: images "
+        "that this ensemble misreads and the other does not. p: McNemar's exact test of those, "
+        "not corrected; it knows nothing of other networks, and no verdict rests on it.",
+        columns=(
+            *("Variant", "Compared with", "Ensemble of", "Its error, %", "The other's, %"),
+            *("Only it", "Only the other", "p, McNemar", "n (images)"),
+        ),
+        numeric=(False, False, *(True,) * 7),
+        rows=tuple(_ensembles(each, found["variants"]) for each in found["comparisons"]),
     )
 
 
@@ -50,7 +68,11 @@ def confusion_table(results: Mapping[str, Any]) -> Table:
         columns=("Variant", "Read as", *([figure_8] if real else [])),
         numeric=(False, False, *([True] if real else [])),
         rows=tuple(
-            (name, _most_often(variant), *([_plain(variant["figure_8"], 1)] if real else []))
+            (
+                name,
+                _most_often(variant),
+                *([numbers.value(variant["figure_8"], 1)] if real else []),
+            )
             for name, variant in results["variants"].items()
         ),
     )
@@ -71,6 +93,25 @@ def shared(results: Mapping[str, Any]) -> str:
     return f"{text}; the paper's figure 8 shows {known['shared']} of them."
 
 
+def _ensembles(each: Mapping[str, Any], ensembles: Mapping[str, Any]) -> tuple[str, ...]:
+    sides = ensembles[each["variant"]], ensembles[each["baseline"]]
+    sizes = dict.fromkeys(numbers.count(side["n_networks"]) for side in sides)
+    places = numbers.resolved(sides[0]["n_images"])
+    return (
+        *(each["variant"], each["baseline"], " and ".join(sizes)),
+        *(
+            numbers.NONE if side["error"] is None else numbers.percent(side["error"], places)
+            for side in sides
+        ),
+        *(
+            numbers.NONE if each[only] is None else numbers.count(each[only])
+            for only in ("only_variant", "only_baseline")
+        ),
+        numbers.p_value(each["p_value"]),
+        numbers.count(sides[0]["n_images"]),
+    )
+
+
 def _most_often(variant: Mapping[str, Any]) -> str:
     counts = np.array(variant["confusions"])
     networks = counts.sum() / variant["test_error"]["n_images"]
@@ -79,17 +120,3 @@ def _most_often(variant: Mapping[str, Any]) -> str:
     pairs = [divmod(int(place), 10) for place in order if counts.flat[place]]
     told = [f"{a} as {b} ({counts[a, b] / networks:.1f})" for a, b in pairs]
     return ", ".join(told) or numbers.NONE
-
-
-def _percent(found: Mapping[str, Any]) -> str:
-    if found["mean"] is None:
-        return numbers.NONE
-    return numbers.error_with_interval(found["mean"], found["ci95"])
-
-
-def _plain(found: Mapping[str, Any], places: int) -> str:
-    mean, ci95 = found["mean"], found["ci95"]
-    if mean is None:
-        return numbers.NONE
-    text = f"{mean:.{places}f}"
-    return f"{text} ({ci95[0]:.{places}f} to {ci95[1]:.{places}f})" if ci95 else text

@@ -1,6 +1,9 @@
-"""The figures: one Vega-Lite specification each, drawn as SVG and interactive in the page."""
+"""The figures: one Vega-Lite specification each, drawn as SVG and interactive in the page.
 
-from collections.abc import Callable, Mapping, Sequence
+Those with a line a variant are in `lines.py`.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,33 +11,23 @@ import altair as alt
 
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
-from pipeline.report import architecture, numbers, rows, theme, titles
-from pipeline.report.figure import (
-    HEIGHT,
-    ROW_HEIGHT,
-    WIDTH,
-    Figure,
-    counting,
-    data,
-    figure,
-    looks,
-    tooltips,
-)
-
-Curves = Mapping[str, Sequence[Mapping[str, Any]]]
+from pipeline.report import architecture, lines, numbers, rows, samples, theme, titles
+from pipeline.report.figure import ROW_HEIGHT, WIDTH, Figure, data, figure, tooltips
 
 
 def figures(
-    results: Mapping[str, Any], curves: Curves, accounts: Mapping[str, Account]
+    results: Mapping[str, Any], curves: lines.Curves, accounts: Mapping[str, Account]
 ) -> list[Figure]:
     """All figures in the order of the report. `curves[variant]` is from `analysis.curves`."""
     found = {name: variant["difference"] for name, variant in results["variants"].items()}
     return [
         differences(results),
         errors(results),
-        learning_curves(results, curves),
+        lines.learning_curves(results, curves),
         architectures(accounts, baseline=results["study"]["baseline"], differences=found),
-        tuning(results),
+        lines.robustness(results),
+        *samples.drawing(results),
+        lines.tuning(results),
     ]
 
 
@@ -79,29 +72,6 @@ def errors(results: Mapping[str, Any]) -> Figure:
     )
 
 
-def learning_curves(results: Mapping[str, Any], curves: Curves) -> Figure:
-    """Every variant's training error by epoch, on a logarithmic axis."""
-    # No error at all has no place on this axis: it is drawn at half an image.
-    drawn = rows.curves(curves, floor=0.5 / results["study"]["training_images"])
-    y = partial(alt.Y, title="training error, %", scale=alt.Scale(type="log", nice=False))
-    color, dash, shape = looks(list(results["variants"]))
-    x = alt.X("epoch:Q", axis=counting(1, results["study"]["epochs"]))
-    base = alt.Chart(data(drawn)).encode(x=x, color=color)
-    layers = [
-        base.mark_area(opacity=0.12).encode(y=y("low:Q"), y2="high:Q"),
-        base.mark_line(strokeWidth=2).encode(y=y("mean:Q"), strokeDash=dash),
-        base.mark_point(size=45, filled=True, opacity=1).encode(
-            y=y("mean:Q"), shape=shape, tooltip=tooltips(drawn)
-        ),
-    ]
-    return figure(
-        "learning_curves",
-        alt.LayerChart(layer=layers, height=HEIGHT),
-        title=titles.curves(curves),
-        caption=titles.CURVES,
-    )
-
-
 def architectures(
     accounts: Mapping[str, Account],
     *,
@@ -128,33 +98,6 @@ def architectures(
         caption=titles.ARCHITECTURES.format(
             baseline=baseline, side=architecture.SIDE, units=numbers.counted(units, "unit")
         ),
-    )
-
-
-def tuning(results: Mapping[str, Any]) -> Figure:
-    """Every variant's best validation error so far by trial, on a logarithmic axis."""
-    # As in the curves of training: no error at all is drawn at half an image.
-    drawn = rows.trials(results, floor=0.5 / results["study"]["validation_images"])
-    last = max(len(each["tuning"]["trials"]) for each in results["variants"].values()) - 1
-    color, dash, shape = looks(list(results["variants"]))
-    x = alt.X("trial:Q", axis=counting(0, last), scale=alt.Scale(nice=False, padding=10))
-    scale = alt.Scale(type="log", nice=False, padding=10)
-    y = alt.Y("value:Q", title="best validation error so far, %", scale=scale)
-    best = [row for row in drawn if row["improved"]]
-    layers = [
-        alt.Chart(data(drawn))
-        .mark_line(strokeWidth=2, interpolate="step-after")
-        .encode(x=x, y=y, color=color, strokeDash=dash),
-        alt.Chart(data(best))
-        .mark_point(size=45, filled=True, opacity=1)
-        .encode(x=x, y=y, color=color, shape=shape, tooltip=tooltips(best)),
-    ]
-    return figure(
-        "tuning",
-        alt.LayerChart(layer=layers, height=HEIGHT),
-        section="Tuning",
-        title=titles.tuning(results),
-        caption=titles.TUNING,
     )
 
 

@@ -29,9 +29,17 @@ class Figure:
 
 
 def figure(
-    name: str, chart: alt.LayerChart, *, title: str, caption: str, section: str = "Results"
+    name: str,
+    chart: alt.LayerChart | alt.FacetChart,
+    *,
+    title: str,
+    caption: str,
+    section: str = "Results",
 ) -> Figure:
-    spec = chart.properties(width=WIDTH, title=title, description=f"{title}. {caption}").to_dict()
+    words: dict[str, Any] = {"title": title, "description": f"{title}. {caption}"}
+    if isinstance(chart, alt.LayerChart):  # the panels of the other have a width of their own
+        words["width"] = WIDTH
+    spec = chart.properties(**words).to_dict()
     del spec["config"]  # altair's own theme; ours depends on the page
     return Figure(name=name, section=section, title=title, caption=caption, spec=spec)
 

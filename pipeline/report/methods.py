@@ -6,6 +6,7 @@ Prose has `code`, *stress* and [links](to) in it and nothing else of Markdown.
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.analysis.power import POWER
 from pipeline.analysis.significance import smallest_p
 from pipeline.report import numbers
 from pipeline.search.space import IMPROVEMENT
@@ -19,6 +20,7 @@ def methods(results: Mapping[str, Any]) -> list[tuple[str, str]]:
         *_networks(results),
         *_judging(results),
         *_deciding(results),
+        *_power(results["study"]),
     ]
 
 
@@ -87,13 +89,14 @@ def _networks(results: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _judging(results: Mapping[str, Any]) -> list[tuple[str, str]]:
     study = results["study"]
+    judges = "`evaluate` and `samples` open" if results["samples"] else "`evaluate` opens"
     return [
         (
             "Test error",
             f"The share of the {numbers.count(study['test_images'])} test images that a network "
             "misreads, averaged over its seeds. An image is read right only if the score of its "
             "label lies above all others: a tie is wrong, and so is a score that is not a number. "
-            "Only `evaluate` opens the test images, to judge what is already decided; the ledger "
+            f"Only {judges} the test images, to judge what is already decided; the ledger "
             f"{link(results, 'reports/test_looks.csv')} lists each time it did so.",
         ),
         (
@@ -156,4 +159,24 @@ def _deciding(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             "beforehand in `params.yaml`. *Not distinguished*: none of these; the half-width of "
             "the 95 % interval stands beside it, for “not distinguished” is not “equal”.",
         ),
+    ]
+
+
+def _power(study: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Nothing where there are too few seeds: the gaps say so."""
+    smallest, limit = study["smallest_difference"], study["smallest_difference_limit"]
+    if smallest is None:
+        return []
+    expected = study["planning"]
+    return [
+        (
+            "Power",
+            "From planning values in `params.yaml` alone, which come from trial trainings before "
+            "the study and not from its results: of two variants that misread about "
+            f"{numbers.plain(100 * expected['error'])} %, a difference of "
+            f"{numbers.percent(smallest, 2)} points is found with a probability of "
+            f"{POWER}, by “new images” at the first step of Holm's correction over the planned "
+            "family. More seeds help little: with ever more of them it would be "
+            f"{numbers.percent(limit, 2)} points, for the images limit.",
+        )
     ]

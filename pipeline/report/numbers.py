@@ -48,6 +48,22 @@ def error_with_interval(mean: float, ci95: Sequence[float] | None) -> str:
     return f"{text} ({span(ci95, places)})" if ci95 else text
 
 
+def share(found: Mapping[str, Any]) -> str:
+    """An estimated share in percent with its interval, or a dash where there is none."""
+    if found["mean"] is None:
+        return NONE
+    return error_with_interval(found["mean"], found["ci95"])
+
+
+def value(found: Mapping[str, Any] | None, places: int) -> str:
+    """An estimate that is no share, as in "1.32 (1.20 to 1.44)"."""
+    if found is None or found["mean"] is None:
+        return NONE
+    mean, ci95 = found["mean"], found["ci95"]
+    text = f"{mean:.{places}f}"
+    return f"{text} ({ci95[0]:.{places}f} to {ci95[1]:.{places}f})" if ci95 else text
+
+
 def change_with_interval(difference: float | None, ci95: Sequence[float] | None) -> str:
     """A difference in points, as in "+0.21 (0.10 to 0.32)"."""
     if difference is None:

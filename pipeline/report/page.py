@@ -10,7 +10,17 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pipeline.report import beyond, tables, theme, tuning
+from pipeline.report import (
+    beyond,
+    claims,
+    hierarchy,
+    paper,
+    robustness,
+    samples,
+    tables,
+    theme,
+    tuning,
+)
 from pipeline.report.answer import answer
 from pipeline.report.figure import Figure
 from pipeline.report.gaps import gaps
@@ -53,12 +63,29 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "answer": answer(results),
         "gaps": gaps(results),
         "main": tables.main_table(results),
+        "verdicts": claims.verdicts(results),
+        "claims": claims.claim_table(results),
         "comparisons": tables.comparison_table(results),
         "worth": worth(results),
         "ideas": worth_table(results),
+        "disturbed": robustness.introduction(results),
+        "sums": robustness.sum_table(results),
+        "areas": robustness.area_table(results),
+        "sets": robustness.set_table(results),
+        "said": robustness.said_table(results),
+        "stages": hierarchy.introduction(results),
+        "probes": hierarchy.stage_table(results),
+        "shifts": hierarchy.shift_table(results),
+        "fewer": samples.introduction(results),
+        "samples": samples.sample_table(results),
+        "saved": samples.worth_of_ideas(results),
         "certainty": beyond.certainty_table(results),
+        "ensembles": beyond.ensemble_table(results),
         "confusions": beyond.confusion_table(results),
         "shared": beyond.shared(results),
+        "beside": paper.beside(results),
+        "published": paper.paper_table(results),
+        "costs": paper.cost_table(results),
         "fairness": tuning.fairness(results),
         "chosen": tuning.chosen_table(results),
         "candidates": tuning.candidate_table(results),

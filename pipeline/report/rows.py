@@ -16,6 +16,8 @@ TOOLTIPS = {
     "comparison": "comparison",
     "epoch": "epoch",
     "trial": "trial",
+    "set": "set",
+    "images": "training images",
     "settings": "settings",
     "estimate": "estimate",
     "interval": "95 % interval",
@@ -48,9 +50,9 @@ def errors(results: Mapping[str, Any]) -> Rows:
         {
             "variant": name,
             "value": 100 * variant["test_error"]["mean"],
-            **_interval(variant["test_error"]["ci95"]),
+            **interval(variant["test_error"]["ci95"]),
             "estimate": numbers.error_with_interval(variant["test_error"]["mean"], None) + " %",
-            "n": _size(variant["test_error"], "seed"),
+            "n": size(variant["test_error"], "seed"),
         }
         for name, variant in results["variants"].items()
     ]
@@ -102,6 +104,26 @@ def trials(results: Mapping[str, Any], *, floor: float) -> Rows:
     ]
 
 
+def disturbed(results: Mapping[str, Any]) -> Rows:
+    """A row for each variant and strength along each curve, from none at all."""
+    found = results["robustness"]
+    return [
+        {
+            "curve": f"{curve} ({told['strength']})",
+            "variant": variant,
+            "strength": strength,
+            "set": name,
+            "mean": 100 * each["sets"][name]["mean"],
+            "estimate": numbers.share(each["sets"][name] | {"ci95": None}) + " %",
+            **interval(each["sets"][name]["ci95"]),
+            "n": size(each["sets"][name], "seed"),
+        }
+        for curve, told in found["curves"].items()
+        for variant, each in found["variants"].items()
+        for name, strength in {told["start"]: 0.0, **told["sets"]}.items()
+    ]
+
+
 def layer(variant: str, layer: Layer, baseline: Layer | None) -> dict[str, Any]:
     """The account of a layer, and in which of its columns the baseline's has something else."""
     return {
@@ -150,25 +172,27 @@ def _differing(layer: Layer, baseline: Layer | None) -> str:
 
 
 def _difference(variants: Mapping[str, Any], comparison: Mapping[str, Any]) -> dict[str, Any]:
-    change, interval = 100 * comparison["difference"], _interval(comparison["ci95"])
+    change, limits = 100 * comparison["difference"], interval(comparison["ci95"])
     return {
         "comparison": f"{comparison['variant']} vs {comparison['baseline']}",
         "value": change,
-        **interval,
-        "end": change if interval["high"] is None else interval["high"],
+        **limits,
+        "end": change if limits["high"] is None else limits["high"],
         "estimate": numbers.change_with_interval(comparison["difference"], None) + " points",
-        "n": _size(variants[comparison["variant"]]["test_error"], "paired seed"),
+        "n": size(variants[comparison["variant"]]["test_error"], "paired seed"),
         "verdict": comparison["verdict"],
     }
 
 
-def _interval(ci95: Sequence[float] | None) -> dict[str, Any]:
+def interval(ci95: Sequence[float] | None) -> dict[str, Any]:
+    """`low` and `high` in percent, and the `interval` in words."""
     if ci95 is None:
         return {"low": None, "high": None, "interval": "none"}
     text = numbers.span(ci95, numbers.decimals(ci95))
     return {"low": 100 * ci95[0], "high": 100 * ci95[1], "interval": text}
 
 
-def _size(error: Mapping[str, Any], noun: str) -> str:
+def size(error: Mapping[str, Any], noun: str) -> str:
+    """Of the sample, as in "10 seeds × 10,000 images"."""
     images = numbers.counted(error["n_images"], "image")
     return f"{numbers.counted(error['n_seeds'], noun)} × {images}"

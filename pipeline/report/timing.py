@@ -16,7 +16,7 @@ def total(timings: Sequence[Mapping[str, Any]], report_s: float) -> dict[str, An
         UserError: If a record says no wall time.
     """
     stages = {_name(timing): _wall(timing) for timing in timings} | {"report": report_s}
-    trained = [timing for timing in timings if timing["stage"] in ("sweep", "train")]
+    trained = [timing for timing in timings if timing["stage"] in ("sweep", "train", "samples")]
     return {
         "total_s": sum(stages.values()),
         "stages": stages,

@@ -30,6 +30,15 @@ ARCHITECTURES = (
     "layer of {baseline} that is absent."
 )
 
+ROBUSTNESS = (
+    "Error by strength of a disturbance, with 95 % intervals over seeds and images; the first "
+    "point of a panel is the error without it. No network was trained on disturbed digits."
+)
+SAMPLES = (
+    "Test error by number of training images, with 95 % intervals over seeds and images; both "
+    "axes are logarithmic, and no error at all is drawn at half an image. The last points are "
+    "the final networks. Few images were seen more often than many: see the text."
+)
 TUNING = (
     "Best validation error so far, by trial of each variant's sweep; one seed a trial; "
     "logarithmic axis, where no error at all is drawn at half an image. A mark stands where a "
@@ -73,6 +82,26 @@ def architectures(variants: Sequence[str], baseline: str) -> str:
         return f"{baseline}, drawn to scale"
     drawn = variants[0] if len(variants) == 1 else numbers.counted(len(variants), "variant")
     return f"{drawn}, drawn to scale; what differs from {baseline} is blue and bold"
+
+
+def robustness(results: Mapping[str, Any]) -> str:
+    found = {
+        name: each["sums"]["28 sets"] for name, each in results["robustness"]["variants"].items()
+    }
+    if not found:
+        return "No variant has all its seeds"
+    lowest, *_, highest = 2 * sorted(found, key=lambda name: found[name]["mean"])
+    ends = [f"{_mean(found[name])} ({name})" for name in (lowest, highest)]
+    return f"Mean error on 28 disturbed sets: {' to '.join(dict.fromkeys(ends))}"
+
+
+def samples(results: Mapping[str, Any]) -> str:
+    found, sizes = results["samples"]["variants"], results["samples"]["sizes"]
+    fewest = {name: each["errors"][str(sizes[0])] for name, each in found.items()}
+    lowest, *_, highest = 2 * sorted(fewest, key=lambda name: fewest[name]["mean"])
+    ends = [f"{_mean(fewest[name])} ({name})" for name in (lowest, highest)]
+    images = numbers.counted(sizes[0], "training image")
+    return f"Test error after {images}: {' to '.join(dict.fromkeys(ends))}"
 
 
 def tuning(results: Mapping[str, Any]) -> str:

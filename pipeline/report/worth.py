@@ -1,6 +1,6 @@
 """What the report says of each idea's worth: the attribution of the error to the ideas."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.report import numbers
@@ -35,17 +35,29 @@ def worth_table(results: Mapping[str, Any]) -> Table | None:
     found = results["attribution"]
     if not found or not found["ideas"]:
         return None
+    return idea_table(
+        found["ideas"],
+        headings=[f"To the {measure}" for measure in next(iter(found["ideas"].values()))],
+        caption="What each idea adds to an error, in points, with 95 % intervals over seeds and "
+        "images: below zero it helps. The interaction says how much more sharing adds to a "
+        "network with subsampling than to one without.",
+    )
+
+
+def idea_table(
+    ideas: Mapping[str, Mapping[str, Any]], *, headings: Sequence[str], caption: str
+) -> Table:
+    """A row an idea, a column a measure, of the `ideas` of an attribution."""
     return Table(
-        caption="What each idea adds to the test error: below zero it helps. The interaction says "
-        "how much more sharing adds to a network with subsampling than to one without.",
-        columns=("Idea", "Change, points (95 % interval)", "n (seeds × images)"),
-        numeric=(False, True, True),
+        caption=caption,
+        columns=("Idea", *headings, "n (seeds × images)"),
+        numeric=(False, *[True] * len(headings), True),
         rows=tuple(
             (
                 idea,
-                numbers.change_with_interval(each["effect"], each["ci95"]),
-                numbers.sample(each),
+                *(numbers.change_with_interval(e["mean"], e["ci95"]) for e in each.values()),
+                numbers.sample(next(iter(each.values()))),
             )
-            for idea, each in found["ideas"].items()
+            for idea, each in ideas.items()
         ),
     )

@@ -17,7 +17,8 @@ def main() -> None:
         Path("data"),
         source=study.data.source,
         validation_images=study.data.validation_images,
+        sample_sizes=study.samples.used,
     )
-    prune_outs(study.variants)
+    prune_outs(study.variants, sampled=study.samples.variants)
     timing = {"stage": "download", "wall_s": time.perf_counter() - start}
     place(Path("timings/download.json"), (json.dumps(timing) + "\n").encode())

@@ -4,24 +4,30 @@ import time
 from pathlib import Path
 
 from pipeline.analysis.curves import summarise
-from pipeline.analysis.inputs import (
-    read_history,
-    read_json,
-    read_predictions,
-    read_spec,
-    read_sweep,
-)
+from pipeline.analysis.inputs import read_history, read_json, read_spec, read_sweep
 from pipeline.analysis.outcomes import Outcome
-from pipeline.analysis.results import Plan, assemble, headline, to_json
+from pipeline.analysis.plan import Plan
+from pipeline.analysis.power import Planning
+from pipeline.analysis.predictions import (
+    Predictions,
+    Samples,
+    read_disturbed,
+    read_predictions,
+    read_probes,
+    read_samples,
+    require_mnist,
+)
+from pipeline.analysis.results import assemble, headline, to_json
 from pipeline.data.cache import place
 from pipeline.networks.accounting import account
-from pipeline.networks.describe import COUNTS, in_words
+from pipeline.networks.describe import SIZES, in_words
 from pipeline.report.charts import figures
 from pipeline.report.page import to_html, to_markdown
 from pipeline.report.timing import total
 from pipeline.study import Study, load_study
 
 REPORTS = Path("reports")
+PREDICTIONS = Path("predictions")
 
 
 def main() -> None:
@@ -56,26 +62,44 @@ def plan(study: Study) -> Plan:
         batch_size=study.training.batch_size,
         margin=study.evaluation.margin,
         planned=study.evaluation.planned,
+        planning=Planning(**study.evaluation.planning.model_dump()),
     )
 
 
 def outcome(study: Study, name: str) -> Outcome:
     """What the stages before have left of one variant."""
     sizes = account(study.networks[name])
+    spec = read_spec(Path("models", name, "spec.json"))
+    path = PREDICTIONS / f"{name}.npz"
+    predictions = read_predictions(path, seeds=study.seeds, failed=spec["failures"])
+    if study.data.source == "mnist":
+        require_mnist(path, predictions)
     return Outcome(
         difference=study.variants[name],
         differs_in=in_words(study.variants[name], sizes),
         note=study.notes.get(name),
-        sizes={size: getattr(sizes, size) for size in COUNTS},
+        sizes={size: getattr(sizes, size) for size in SIZES},
         sweep=read_sweep(Path("sweeps", name)),
-        spec=read_spec(Path("models", name, "spec.json")),
+        spec=spec,
         history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
-        predictions=read_predictions(Path("predictions", f"{name}.npz"), seeds=study.seeds),
+        predictions=predictions,
+        disturbed=read_disturbed(PREDICTIONS / f"{name}-disturbed.npz", predictions),
+        probes=read_probes(PREDICTIONS / f"{name}-probes.npz", predictions),
+        samples=samples(study, name, predictions),
     )
+
+
+def samples(study: Study, name: str, predictions: Predictions) -> Samples | None:
+    """What it answered after fewer training images, if the study asks for that."""
+    if name not in study.samples.variants:
+        return None
+    path = PREDICTIONS / f"{name}-samples.npz"
+    return read_samples(path, predictions, sizes=study.samples.sizes)
 
 
 def timing_files(study: Study) -> list[Path]:
     """In the order in which the stages run."""
     stages = ("sweep", "train", "evaluate")
     each = [f"{stage}-{name}" for stage in stages for name in study.variants]
+    each += [f"samples-{name}" for name in study.samples.variants]
     return [Path("timings", f"{name}.json") for name in ("download", *each)]

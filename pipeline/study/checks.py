@@ -138,9 +138,17 @@ def _known_names(variants: Any, notes: Any, evaluation: Any) -> Iterator[Mistake
         "evaluation.planned": [name for pair in evaluation["planned"] for name in pair],
     }
     for path, names in used.items():
-        for name in dict.fromkeys(names):
-            if name not in variants:
-                yield path, f"must name variants ({', '.join(variants)}), but got {name!r}."
+        yield from _unknown(path, names, variants)
+
+
+def _known_samples(variants: Any, samples: Any) -> Iterator[Mistake]:
+    yield from _unknown("samples.variants", samples["variants"], variants)
+
+
+def _unknown(path: str, names: Iterable[str], variants: Any) -> Iterator[Mistake]:
+    for name in dict.fromkeys(names):
+        if name not in variants:
+            yield path, f"must name variants ({', '.join(variants)}), but got {name!r}."
 
 
 def _fresh_seeds(search: Any, seeds: Any) -> Iterator[Mistake]:
@@ -172,6 +180,7 @@ def _useful_dimensions(network: Any, variants: Any, search: Any) -> Iterator[Mis
 CHECKS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[Mistake]]], ...] = (
     (("variants",), _one_baseline),
     (("variants", "notes", "evaluation"), _known_names),
+    (("variants", "samples"), _known_samples),
     (("search", "seeds"), _fresh_seeds),
     (("search", "hyperparameters"), _defaults_searched),
     (("network", "variants", "search"), _useful_dimensions),

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from pipeline.networks.matching import Match
 from pipeline.networks.spec import NetworkSpec
@@ -76,9 +76,60 @@ class Training(Section):
     """Networks trained as one."""
 
 
+def _growing(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    if list(sizes) != sorted(set(sizes)):
+        raise ValueError(f"sizes must grow, each there once, but got {list(sizes)}")
+    return sizes
+
+
+def _once(variants: tuple[str, ...]) -> tuple[str, ...]:
+    if repeated := [name for name, times in Counter(variants).items() if times > 1]:
+        raise ValueError(f"each variant must be there once, but {repeated[0]} is there twice")
+    return variants
+
+
+class Samples(Section):
+    """Which variants are trained on fewer images as well, and on how many."""
+
+    variants: Annotated[tuple[Name, ...], AfterValidator(_once)]
+    sizes: Annotated[tuple[Count, ...], Field(min_length=1), AfterValidator(_growing)]
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The sizes, if any variant is trained on them."""
+        return self.sizes if self.variants else ()
+
+
+class Planning(Section):
+    """What is expected before anything is judged: how small a difference could be found?"""
+
+    error: Annotated[float, Field(gt=0, lt=1)]
+    correlation_within: float
+    """Of a crossed probit model: between two seeds of a variant."""
+    correlation_between: float
+    seed_effect: Annotated[float, Field(ge=0)]
+    """Standard deviation of the error over seeds."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        between, within = self.correlation_between, self.correlation_within
+        if not 0 < between <= within < 1:
+            raise ValueError(
+                "`0 < correlation_between <= correlation_within < 1` must hold, but got "
+                f"correlation_between={between}, correlation_within={within}."
+            )
+        if not self.seed_effect < self.error:
+            raise ValueError(
+                "`seed_effect < error` must hold, but got "
+                f"seed_effect={self.seed_effect}, error={self.error}."
+            )
+        return self
+
+
 class Evaluation(Section):
     margin: Annotated[float, Field(gt=0, lt=1)]
     planned: tuple[tuple[Name, Name], ...]
+    planning: Planning
 
 
 class Parameters(Section):
@@ -93,6 +144,7 @@ class Parameters(Section):
     search: Search
     training: Training
     seeds: Seeds
+    samples: Samples
     evaluation: Evaluation
 
 

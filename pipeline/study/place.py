@@ -98,14 +98,18 @@ def _origin(study: str) -> str:
     return f"{DIFFERENCES / study}.yaml over {PARAMS}"
 
 
-def prune_outs(variants: Iterable[str]) -> None:
-    """Remove the outs of variants that are no longer declared: `report` reads whole folders."""
-    kept = set(variants)
+def prune_outs(variants: Iterable[str], *, sampled: Iterable[str]) -> None:
+    """Remove the outs of variants that are no longer declared: `report` reads whole folders.
+
+    `sampled` are those that are still trained on fewer images.
+    """
+    kept, kept_samples = set(variants), set(sampled)
     outs = {
         *((path, path.name) for room in ("models", "sweeps") for path in Path(room).glob("*")),
-        *((path, path.stem) for path in Path("predictions").glob("*.npz")),
+        *((path, path.stem.partition("-")[0]) for path in Path("predictions").glob("*.npz")),
         *((path, path.stem.partition("-")[2]) for path in Path("timings").glob("*-*.json")),
     }
     for path, variant in sorted(outs):
-        if variant not in kept:
+        of_samples = path.stem in (f"{variant}-samples", f"samples-{variant}")
+        if variant not in (kept_samples if of_samples else kept):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -16,6 +16,7 @@ from pipeline.study.parameters import (
     Defaults,
     Evaluation,
     Parameters,
+    Samples,
     Training,
 )
 from pipeline.training.cells import Hyperparameters
@@ -39,6 +40,7 @@ class Study:
     search: Search
     training: Training
     seeds: tuple[int, ...]
+    samples: Samples
     evaluation: Evaluation
     digest: str
 
@@ -47,6 +49,14 @@ class Study:
         if variant not in self.variants:
             known = ", ".join(self.variants)
             raise UserError(f"the variant must be one of {known}, but got {variant!r}.")
+
+    def require_sampled(self, variant: str) -> None:
+        """Refuse a variant that the study does not train on fewer images."""
+        if variant not in self.samples.variants:
+            known = ", ".join(self.samples.variants) or "none"
+            raise UserError(
+                f"the variant must be one of `samples.variants` ({known}), but got {variant!r}."
+            )
 
 
 def resolve(written: Any) -> Study:
@@ -74,6 +84,7 @@ def resolve(written: Any) -> Study:
         search=parameters.search,
         training=parameters.training,
         seeds=parameters.seeds,
+        samples=parameters.samples,
         evaluation=parameters.evaluation,
         digest=hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest(),
     )

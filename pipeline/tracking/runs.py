@@ -11,7 +11,6 @@ from pipeline.tracking.address import tracking_uri
 from pipeline.tracking.git import git_state
 from pipeline.tracking.tracker import RunRecord, Tracker
 from pipeline.training.cells import Result, TrainingCell
-from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.workers import Epoch, Finished, Observer
 
@@ -24,6 +23,19 @@ def training_runs(study: Study, variant: str, cells: Sequence[TrainingCell]) -> 
     names = [f"{variant} seed {cell.seed}" for cell in cells]
     with _tracker(study, "final") as tracker:
         yield _recorder(tracker, study, variant, "train", dict(zip(names, cells, strict=True)))
+
+
+@contextmanager
+def sample_runs(
+    study: Study, variant: str, cells: Cells, sizes: Sequence[int]
+) -> Iterator[Observer]:
+    """The same of trainings on fewer images: on how many is in their names."""
+    names = {
+        f"{variant} {size} images seed {cell.seed}": cell
+        for cell, size in zip(cells, sizes, strict=True)
+    }
+    with _tracker(study, "samples") as tracker:
+        yield _recorder(tracker, study, variant, "samples", names)
 
 
 @contextmanager
@@ -40,17 +52,20 @@ def sweep_runs(study: Study, variant: str) -> Iterator[Callable[[str, Cells], Ob
 
 @contextmanager
 def evaluation_runs(
-    study: Study, variant: str, models: Sequence[TrainedNetwork], digits: Images
+    study: Study, variant: str, models: Sequence[TrainedNetwork], labels: np.ndarray
 ) -> Iterator[Observer]:
-    """An observer that adds test errors to the runs of the trainings, and their mean."""
+    """An observer that adds test errors to the runs of the trainings, and their mean.
+
+    It hears of the evaluation of each model first, and then of other looks at them.
+    """
     errors: dict[int, float] = {}
     with _tracker(study, "final") as tracker:
 
         def observe(event: Epoch | Finished) -> None:
-            if not isinstance(event, Finished):
+            if not isinstance(event, Finished) or event.index >= len(models):
                 return
             ended = event.result.record["timing"]["ended"]
-            errors[event.index] = error = _error(event.result.arrays["scores"], digits.labels)
+            errors[event.index] = error = _error(event.result.arrays["scores"], labels)
             tracker.measure(models[event.index].cell, {"test_error": error}, ended)
             if len(errors) == len(models):
                 aggregate = {"test_error_mean": float(np.mean(list(errors.values())))}

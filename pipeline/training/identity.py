@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.training.provenance import Environment, code_digest, cpu_environment
 
 # What a worker runs, and how it tells what it is.
-WORKER_CODE = ("pipeline.training.tasks", "pipeline.training.remote")
+WORKER_CODE = ("pipeline.training.tasks", "pipeline.training.remote", "pipeline.evaluation.jobs")
 
 
 @dataclass(frozen=True, kw_only=True)

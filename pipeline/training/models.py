@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class TrainedNetwork:
     """One network, rebuilt by its words and its parameters."""
 
     network: NetworkSpec
+    init: str
+    """With the seed: what it was before training."""
     seed: int
     cell: str
     """The key of the training that made it."""
@@ -46,11 +48,28 @@ def read_models(folder: Path) -> list[TrainedNetwork]:
     return [
         TrainedNetwork(
             network=NetworkSpec.from_words(spec["network"]),
+            init=spec["hyperparameters"]["init"],
             seed=int(seed),
             cell=cell,
             weights=load(_weights_file(folder, int(seed)).read_bytes()),
         )
         for seed, cell in spec["cells"].items()
+    ]
+
+
+def trained_networks(
+    cells: Sequence[TrainingCell], results: Sequence[Result]
+) -> list[TrainedNetwork]:
+    """Those of trainings of which no files are kept."""
+    return [
+        TrainedNetwork(
+            network=cell.network,
+            init=cell.hyperparameters.init,
+            seed=cell.seed,
+            cell=cell.key,
+            weights=result.arrays,
+        )
+        for cell, result in zip(cells, results, strict=True)
     ]
 
 

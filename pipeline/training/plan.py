@@ -7,21 +7,18 @@ import numpy as np
 
 from pipeline.data.mnist import Digits, index_digest, split
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import EvaluationCell, Hyperparameters, TrainingCell
+from pipeline.training.cells import Hyperparameters, TrainingCell
 from pipeline.training.groups import grouped
 from pipeline.training.images import Images
-from pipeline.training.models import TrainedNetwork
 from pipeline.training.pool import pool
 from pipeline.training.provenance import code_digest
-from pipeline.training.results import weights_digest
-from pipeline.training.tasks import Job
 
 TRAINING_CODE = "pipeline.training.fit"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Cells that differ in their seeds alone."""
+    """Trainings of one network, and the digits that they see."""
 
     cells: list[TrainingCell]
     digits: Images
@@ -70,21 +67,3 @@ def validating(plan: Plan, *, validation_images: int, split_seed: int) -> Plan:
         cells=[replace(cell, train_on=train_on, validate_on=validate_on) for cell in plan.cells],
         digits=replace(plan.digits, subsets=subsets),
     )
-
-
-def evaluation_plan(models: Sequence[TrainedNetwork], digits: Digits) -> tuple[list[Job], Images]:
-    """Every network once, on all of `digits`."""
-    jobs = [
-        Job(
-            cell=EvaluationCell(
-                network=model.network,
-                weights=weights_digest(model.weights),
-                images=digits.digest,
-                code=code_digest(TRAINING_CODE),
-                environment=pool().environment,
-            ),
-            weights=model.weights,
-        )
-        for model in models
-    ]
-    return jobs, Images(images=digits.images, labels=digits.labels)

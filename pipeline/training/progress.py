@@ -61,8 +61,12 @@ class Display:
             self.finished += 1
             self.replayed += event.cached
         self.bars.update(self.bar, completed=sum(self.done.values()), note=self._note())
-        if isinstance(event, Finished) and self.bars.disable:
+        if self.bars.disable and isinstance(event, Finished) and self._new(event):
             self.console.print(f"{self.title}: {self._note()}", highlight=False, soft_wrap=True)
+
+    def _new(self, event: Finished) -> bool:
+        """What comes from the cache is one line in all."""
+        return not event.cached or self.finished == len(self.jobs)
 
     def _note(self) -> str:
         note = f"{self.finished}/{len(self.jobs)} cells"
@@ -75,8 +79,8 @@ class Display:
 
 
 def _unit(jobs: Sequence[Job]) -> str:
-    """What `_epochs` counts: an evaluation has none, so there the networks count."""
-    return "epochs" if isinstance(jobs[0].cell, TrainingCell) else "networks"
+    """What `_epochs` counts: only a training has epochs, of others each counts."""
+    return "epochs" if isinstance(jobs[0].cell, TrainingCell) else "cells"
 
 
 def _epochs(job: Job) -> int:

@@ -3,25 +3,41 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, Protocol
 
 from pipeline.errors import UserError
-from pipeline.training.cells import Cell, EvaluationCell, Result, TrainingCell
+from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.devices import VISIBLE, missing_gpu
-from pipeline.training.provenance import cpu_environment
+from pipeline.training.images import Images
+from pipeline.training.provenance import Environment, cpu_environment
 
 TOPIC = "ablation"
 CLOCKS_AGREE_S = 1.0  # Dask sees smaller differences where there are none
 
 
+class Cell(Protocol):
+    """Something to compute, named by everything that its result depends on."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def environment(self) -> Environment: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A cell, and the trained parameters that an evaluation needs."""
+    """A cell, and whatever more it takes to compute it."""
 
     cell: Cell
-    weights: Mapping[str, np.ndarray] | None = None
+
+
+class Measurement(Job):
+    """A job that trains nothing."""
+
+    def measured(self, digits: Images, device: Any) -> Result:
+        """What comes of it on this device; the digits are those that the worker was given."""
+        raise NotImplementedError
 
 
 class Errand:
@@ -38,7 +54,7 @@ class Errand:
 
 
 def work(jobs: Sequence[Job], digits_name: str) -> list[Result]:
-    """Train a group or evaluate, and tell that it begins and of every epoch.
+    """Train a group or measure, and tell that it begins and of every epoch.
 
     Each record names the device.
 
@@ -48,12 +64,12 @@ def work(jobs: Sequence[Job], digits_name: str) -> list[Result]:
     import torch
     from distributed import get_worker
 
-    from pipeline.training.fit import evaluate, train
+    from pipeline.training.fit import train
 
     worker: Any = get_worker()
     digits = getattr(worker, digits_name)
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)  # a training sets it, and an evaluation may be first
+    torch.use_deterministic_algorithms(True)  # a training sets it, and this may be no training
     device, device_name = _device()
 
     def preview(member: int, row: Mapping[str, float]) -> None:
@@ -66,9 +82,8 @@ def work(jobs: Sequence[Job], digits_name: str) -> list[Result]:
         results = train(cells, digits, device=device, on_epoch=preview)
     else:
         (job,) = jobs
-        assert isinstance(job.cell, EvaluationCell)
-        assert job.weights is not None
-        results = [evaluate(job.cell, job.weights, digits, device=device)]
+        assert isinstance(job, Measurement)
+        results = [job.measured(digits, device)]
     for result in results:
         result.record["device"] = device_name
         result.record["timing"] = _shifted(result.record["timing"], worker.scheduler_delay)

@@ -78,24 +78,28 @@ class Workers:
         assert len(complete) == len(jobs)
         return complete
 
+    def complete_all(self, jobs: Sequence[Job], *, observers: Sequence[Observer]) -> list[Result]:
+        """`complete`, where every result is needed.
+
+        Raises:
+            UserError: If a cell's workers died. Whatever else was computed is in the cache.
+        """
+        results = self.complete(jobs, observers=observers)
+        lost = sum(result.record["failure"] == LOST for result in results)
+        if lost:
+            raise UserError(
+                f"every cell must have a result, but {lost} of {len(jobs)} lost all workers that "
+                "tried: is there enough memory?"
+            )
+        return results
+
 
 def complete(
     jobs: Sequence[Job], digits: Images, *, observers: Sequence[Observer]
 ) -> list[Result]:
-    """`Workers.complete`, where nothing comes after it and every result is needed.
-
-    Raises:
-        UserError: If a cell's workers died. Whatever else was computed is in the cache.
-    """
+    """`Workers.complete_all`, where nothing comes after it."""
     with Workers(digits, most=len(jobs)) as workers:
-        results = workers.complete(jobs, observers=observers)
-    lost = sum(result.record["failure"] == LOST for result in results)
-    if lost:
-        raise UserError(
-            f"every cell must have a result, but {lost} of {len(jobs)} lost all workers that "
-            "tried: is there enough memory?"
-        )
-    return results
+        return workers.complete_all(jobs, observers=observers)
 
 
 class _Round:

@@ -1,9 +1,10 @@
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from pipeline.analysis.intervals import Estimate, estimate
+from pipeline.analysis.intervals import Estimate, combined, estimate
 
 # By hand: d = 1/2, MS_S = 1/6, MS_I = 1/2, MS_E = 1/6, so N = 1/2 and nu = (1/4) / (1/36) = 9.
 CROSSED = np.array([[1, 0, 1], [0, 0, 1]])
@@ -67,7 +68,11 @@ def test_seeds_that_do_not_vary_leave_a_normal_interval_over_images() -> None:
 )
 def test_without_variation_there_is_a_mean_and_nothing_else(values: np.ndarray) -> None:
     assert estimate(values) == Estimate(
-        mean=float(values.mean()), standard_error=None, degrees_of_freedom=None
+        num_seeds=values.shape[0],
+        num_images=values.shape[1],
+        mean=float(values.mean()),
+        standard_error=None,
+        degrees_of_freedom=None,
     )
 
 
@@ -113,3 +118,21 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
         )
         covered += low <= 0 <= high
     assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_a_sum_by_weights_is_the_estimate_of_that_sum() -> None:
+    draws = np.random.default_rng(0)
+    rows = {name: draws.random((5, 80)) < 0.3 for name in "abc"}
+    weights = {"a": Fraction(1, 2), "b": Fraction(-2, 3), "c": Fraction(1)}
+    found = combined(weights, rows)
+    # Six times it is whole; what it is too large by falls out of every number but p.
+    whole = estimate(3 * rows["a"].astype(int) - 4 * rows["b"].astype(int) + 6 * rows["c"])
+    assert found.mean == pytest.approx(whole.mean / 6)
+    assert found.interval(0.95) == pytest.approx([end / 6 for end in whole.interval(0.95) or ()])
+    assert found.p_value() == pytest.approx(whole.p_value())
+    assert found.told() == {
+        "mean": found.mean,
+        "ci95": found.interval(0.95),
+        "n_seeds": 5,
+        "n_images": 80,
+    }

@@ -6,9 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.analysis.inputs import Predictions, Sweep
+from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.outcomes import Outcome
-from pipeline.analysis.results import Plan, assemble, headline, to_json
+from pipeline.analysis.paper import LENET5
+from pipeline.analysis.plan import Plan
+from pipeline.analysis.power import Planning
+from pipeline.analysis.predictions import Disturbed, Predictions, Probes
+from pipeline.analysis.results import assemble, headline, to_json
+from pipeline.disturbances.catalogue import CATALOGUE
 from pipeline.errors import UserError
 
 NUM_IMAGES = 200
@@ -23,6 +28,9 @@ PLAN = Plan(
     batch_size=128,
     margin=0.002,
     planned=(("no_pooling", "lenet5"), ("mlp", "no_pooling"), ("absent", "lenet5")),
+    planning=Planning(
+        error=0.01, correlation_within=0.94, correlation_between=0.9, seed_effect=0.0005
+    ),
 )
 
 
@@ -49,9 +57,9 @@ def sweep(**best: Any) -> Sweep:
     return Sweep(best=content | best, trials=[first, second])
 
 
-def outcome(counts: list[int], **spec: Any) -> Outcome:
+def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outcome:
     """A variant whose networks misread their first `counts[s]` images, all of them zeros."""
-    scores = np.zeros((len(counts), NUM_IMAGES, 10), dtype=np.float32)
+    scores = np.zeros((len(counts), images, 10), dtype=np.float32)
     scores[..., 0] = 1
     for network, count in zip(scores, counts, strict=True):
         network[:count, 1] = 2
@@ -79,9 +87,24 @@ def outcome(counts: list[int], **spec: Any) -> Outcome:
         predictions=Predictions(
             seeds=tuple(range(len(counts))),
             scores=scores,
-            labels=np.zeros(NUM_IMAGES, dtype=np.int64),
+            labels=np.zeros(images, dtype=np.int64),
+        ),
+        disturbed=Disturbed(
+            sets=tuple(CATALOGUE), answers=right(len(CATALOGUE), len(counts), images)
+        ),
+        probes=Probes(
+            stages=("h1",),
+            trained=right(1, len(counts), images),
+            untrained=right(1, len(counts), images),
+            input=right(images),
+            layers=(),
+            shift_errors=np.zeros((0, len(counts))),
         ),
     )
+
+
+def right(*shape: int) -> np.ndarray:
+    return np.zeros(shape, dtype=np.uint8)
 
 
 OUTCOMES = {
@@ -193,8 +216,9 @@ def test_variants_judged_on_other_images_are_refused() -> None:
 
 @pytest.mark.parametrize("key", ["data", "code", "epochs", "training_images", "batch_size"])
 def test_variants_trained_otherwise_are_refused(key: str) -> None:
+    spec: dict[str, Any] = {key: "other"}
     with pytest.raises(UserError, match=f"share `{key}`, but got 'other' for 'mlp'"):
-        assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9, 9], **{key: "other"})})
+        assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9, 9], **spec)})
 
 
 def test_a_variant_trained_with_other_settings_than_its_sweep_chose_is_refused() -> None:
@@ -216,6 +240,37 @@ def test_devices_of_one_name_that_differ_are_told_apart() -> None:
     ]
     study = assemble(PLAN, {"lenet5": kinds[0], "mlp": kinds[1]})["study"]
     assert study["device_kind"] == "cpu (AVX2, 2, None, None) and cpu (DEFAULT, 2, None, None)"
+
+
+def test_what_could_be_found_is_known_of_a_study_with_seeds_enough() -> None:
+    study = assemble(PLAN, OUTCOMES)["study"]
+    assert study["planning"]["error"] == 0.01
+    assert study["smallest_difference"] is None  # of three seeds
+    assert study["smallest_difference_limit"] is None
+    many = {name: outcome([2, 3, 1, 2, 4, 2, 3]) for name in OUTCOMES}
+    study = assemble(replace(PLAN, seeds=tuple(range(7))), many)["study"]
+    assert 0 < study["smallest_difference_limit"] < study["smallest_difference"]
+
+
+def test_ensembles_are_compared_where_variants_are() -> None:
+    results = assemble(PLAN, OUTCOMES)
+    assert list(results["ensembles"]["variants"]) == list(OUTCOMES)
+    for ensemble, comparison in zip(
+        results["ensembles"]["comparisons"], results["comparisons"], strict=True
+    ):
+        pair = comparison["variant"], comparison["baseline"]
+        assert (ensemble["variant"], ensemble["baseline"]) == pair
+
+
+def test_the_paper_stands_beside_the_real_test_images_alone() -> None:
+    networks = {"lenet5": outcome([95, 96, 94], images=10_000, network=dict(LENET5))}
+    plan = replace(PLAN, planned=())
+    rows = assemble(plan, networks)["paper"]
+    assert [row["figure"] for row in rows] == [9, 10, 11, 12]
+    assert rows[0]["reproduced"] is True
+    assert assemble(replace(plan, source="tests/digits"), networks)["paper"] == []
+    few = {"lenet5": outcome([2, 3, 1], network=dict(LENET5))}
+    assert assemble(plan, few)["paper"] == []
 
 
 def test_the_headline_is_flat_and_against_the_baseline() -> None:

@@ -223,6 +223,15 @@ def test_place_that_fails_changes_nothing(
     assert names(tmp_path / "data") == ["train"]
 
 
+def test_sizes_of_samples_are_checked_before_anything_is_placed(tmp_path: Path) -> None:
+    folder, source = tmp_path / "data", str(DIGITS)
+    with pytest.raises(UserError, match=r"`samples.sizes` must be below the 500 .*, but got 500"):
+        place_mnist(folder, source=source, validation_images=100, sample_sizes=(50, 500, 600))
+    assert contents(folder) == {}
+    place_mnist(folder, source=source, validation_images=100, sample_sizes=(50, 499))
+    assert names(folder) == ["test", "train"]
+
+
 def test_place_names_the_file_that_the_studys_folder_lacks(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="absent` must hold train-images-idx3-ubyte, raw or gz"):
         place_mnist(tmp_path / "data", source=str(tmp_path / "absent"), validation_images=1)

@@ -9,11 +9,12 @@ from pipeline.disturbances.catalogue import CATALOGUE, FAMILIES, disturbed
 EXTRA = ("half height", "one pixel")
 
 
-def test_the_protocol_s_28_sets_and_those_beside_them() -> None:
+def test_the_protocol_s_43_sets_and_those_beside_them() -> None:
     main = [name for family in FAMILIES if family not in EXTRA for name in FAMILIES[family]]
-    assert len(main) == 28
+    assert len(main) == 28 + 15
     assert {"shift_1", "rotate_10", "scale_0.7", "shear_0.2", "stroke_-1", "stroke_+1"} < {*main}
-    assert len(CATALOGUE) == 28 + 5 + 4
+    assert {"mnist_c_fog", "mnist_c_canny_edges"} < {*FAMILIES["mnist_c"]}
+    assert len(CATALOGUE) == 28 + 15 + 5 + 4
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -29,9 +30,17 @@ def test_each_is_the_same_whenever_it_is_made_and_changes_digits(
     assert changed.mean() > 0.8 if name.startswith("occlude") else changed.all()
 
 
-def test_no_two_draw_alike(digits: Digits) -> None:
-    sets = [disturbed(digits.images[:20], name).tobytes() for name in CATALOGUE]
-    assert len({hashlib.sha256(each).hexdigest() for each in sets}) == len(CATALOGUE)
+def test_no_two_draw_alike_but_both_shrink_to_seven_tenths(digits: Digits) -> None:
+    sets = {name: disturbed(digits.images[:20], name).tobytes() for name in CATALOGUE}
+    assert sets.pop("mnist_c_scale") == sets["scale_0.7"]
+    assert len({hashlib.sha256(each).hexdigest() for each in sets.values()}) == len(sets)
+
+
+@pytest.mark.parametrize("name", FAMILIES["mnist_c"])
+def test_mnist_c_leaves_the_frame_around_the_digit(name: str, digits: Digits) -> None:
+    around = np.ones((32, 32), bool)
+    around[2:30, 2:30] = False
+    assert not disturbed(digits.images[:20], name)[:, around].any()
 
 
 def test_strengths_of_a_family_do_not_share_their_draws(digits: Digits) -> None:

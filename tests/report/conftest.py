@@ -8,9 +8,13 @@ import pandas as pd
 import pytest
 
 from pipeline.analysis.curves import summarise
-from pipeline.analysis.inputs import Predictions, Sweep
+from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.outcomes import Outcome
-from pipeline.analysis.results import Plan, assemble
+from pipeline.analysis.plan import Plan
+from pipeline.analysis.power import Planning
+from pipeline.analysis.predictions import Disturbed, Predictions, Probes
+from pipeline.analysis.results import assemble
+from pipeline.disturbances.catalogue import CATALOGUE
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
@@ -98,7 +102,12 @@ def outcome(name: str, seeds: int) -> Outcome:
         difference=difference,
         differs_in=in_words(difference),
         note=HOSTILE if name == "no_pooling" else None,
-        sizes={"parameters": 60000, "connections": 340908, "macs": 326520},
+        sizes={
+            "parameters": 60000,
+            "connections": 340908,
+            "macs": 326520,
+            "activation_bytes": 32376,
+        },
         sweep=sweep(name),
         spec={
             "network": {"hidden": difference.get("hidden", [])},
@@ -114,6 +123,31 @@ def outcome(name: str, seeds: int) -> Outcome:
         },
         history=pd.DataFrame(rows, columns=pd.Index(["seed", "epoch", "train_error"])),
         predictions=Predictions(seeds=tuple(range(seeds)), scores=scores, labels=labels),
+        disturbed=disturbed(share, seeds),
+        probes=probes(share, seeds, maps="hidden" not in difference),
+    )
+
+
+def misread(share: float, *shape: int) -> np.ndarray:
+    """Answers to images that all show a 0."""
+    draws = np.random.default_rng(round(1000 * share))
+    return (draws.random((*shape, NUM_IMAGES)) < share).astype(np.uint8)
+
+
+def disturbed(share: float, seeds: int) -> Disturbed:
+    """Ten times as much is misread as without."""
+    return Disturbed(sets=tuple(CATALOGUE), answers=misread(10 * share, len(CATALOGUE), seeds))
+
+
+def probes(share: float, seeds: int, *, maps: bool) -> Probes:
+    stages, layers = (("s2", "s4", "c5", "f6"), ("c1", "s2")) if maps else (("h1", "h2"), ())
+    return Probes(
+        stages=stages,
+        trained=misread(share, len(stages), seeds),
+        untrained=misread(5 * share, len(stages), seeds),
+        input=misread(0.1),
+        layers=layers,
+        shift_errors=np.linspace(0.1, 0.2, len(layers) * seeds).reshape(len(layers), seeds),
     )
 
 
@@ -143,6 +177,9 @@ def make(
         "batch_size": 128,
         "margin": 0.002,
         "planned": [pair for pair in declared if set(pair) <= set(variants)],
+        "planning": Planning(
+            error=0.01, correlation_within=0.94, correlation_between=0.9, seed_effect=0.0005
+        ),
     }
     results = assemble(Plan(**(words | plan)), outcomes)
     return results, {name: summarise(each.history) for name, each in outcomes.items()}

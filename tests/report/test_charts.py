@@ -1,3 +1,4 @@
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
@@ -31,12 +32,18 @@ def test_a_figure_names_its_variants_and_states_its_title(study: Any, accounts: 
 
 
 def test_titles_state_what_the_record_holds(study: Any, accounts: Accounts) -> None:
-    differences, errors, curves, drawings, tuning = charts.figures(*study, accounts=accounts)
+    differences, errors, curves, drawings, robustness, tuning = charts.figures(
+        *study, accounts=accounts
+    )
     assert differences.title.startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
     assert "(lenet5) to " in errors.title
     assert errors.title.endswith("(mlp)")
     assert curves.title == "Training error after 3 epochs: 0.97 % (lenet5) to 3.87 % (mlp)"
     assert drawings.title.startswith("4 variants, drawn to scale")
+    assert re.fullmatch(
+        r"Mean error on 28 disturbed sets: [\d.]+ % \(lenet5\) to [\d.]+ % \(mlp\)",
+        robustness.title,
+    )
     assert tuning.title == "Best validation error after 3 trials: 4.00 % (lenet5) to 16.00 % (mlp)"
 
 
@@ -45,6 +52,19 @@ def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[s
     assert row["value"] == 100 * comparison["difference"]
     assert [row["low"], row["high"]] == [100 * end for end in comparison["ci95"]]
     assert row["n"] == "10 paired seeds × 2,000 images"
+
+
+def test_every_strength_of_every_disturbance_is_drawn(results: dict[str, Any]) -> None:
+    drawn = [row for row in rows.disturbed(results) if row["variant"] == "mlp"]
+    found = results["robustness"]["variants"]["mlp"]["sets"]
+    shifts = [row for row in drawn if row["curve"] == "shift (pixels)"]
+    assert [row["strength"] for row in shifts] == [0, 1, 2, 3, 4, 5, 6]
+    assert shifts[0]["mean"] == 100 * found["images"]["mean"]
+    assert shifts[6]["mean"] == 100 * found["shift_6"]["mean"]
+    assert [shifts[6]["low"], shifts[6]["high"]] == [100 * e for e in found["shift_6"]["ci95"]]
+    assert shifts[6]["n"] == "10 seeds × 2,000 images"
+    assert next(row for row in drawn if row["curve"].startswith("half"))["set"] == "scale_0.5"
+    assert len({row["curve"] for row in drawn}) == 12
 
 
 def test_every_network_is_a_point_of_the_errors(results: dict[str, Any]) -> None:

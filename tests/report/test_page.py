@@ -8,7 +8,9 @@ import pytest
 
 from pipeline.networks.sizes import Account
 from pipeline.report import charts
+from pipeline.report.beyond import ensemble_table
 from pipeline.report.page import to_html, to_markdown
+from pipeline.report.paper import cost_table
 from pipeline.report.tables import main_table, markdown_table
 from pipeline.report.tuning import candidate_table, chosen_table, fairness
 
@@ -94,8 +96,8 @@ def test_table_headings_say_what_they_head(page: Page) -> None:
 def test_every_table_has_a_caption_and_scrolls_by_itself(page: Page) -> None:
     tags = [tag for tag, _ in page.tags]
     wide = [attributes for _, attributes in page.tags if attributes.get("class") == "wide"]
-    assert tags.count("table") == tags.count("caption") == len(wide) == 8
-    assert tags.count("figure") == tags.count("figcaption") == 5
+    assert tags.count("table") == tags.count("caption") == len(wide) == 17
+    assert tags.count("figure") == tags.count("figcaption") == 6
 
 
 def test_the_figures_of_the_page_have_a_place_and_a_specification(html: str, page: Page) -> None:
@@ -124,7 +126,10 @@ def test_both_pages_hold_the_main_table_and_the_answer(
 
 
 def test_markdown_shows_every_figure(markdown: str) -> None:
-    names = ("differences", "errors", "learning_curves", "architectures", "tuning")
+    names = (
+        *("differences", "errors", "learning_curves"),
+        *("architectures", "robustness", "tuning"),
+    )
     assert re.findall(r"\]\(figures/(\w+)\.svg\)", markdown) == list(names)
 
 
@@ -157,6 +162,23 @@ def test_importance_is_shown_where_there_is_any(
     assert row in to_markdown(results, figures)
     assert row not in markdown
     assert "0.75" in Page(to_html(results, figures)).text
+
+
+def test_sections_come_in_one_order_on_both_pages(html: str, markdown: str) -> None:
+    sections = re.findall("^## (.*)$", markdown, re.MULTILINE)
+    assert re.findall("<h2>(.*)</h2>", RUNTIME.sub("", html)) == sections
+    assert sections == [
+        *("Answer", "Results", "The essay's claims", "Architectures", "Comparisons"),
+        *("Robustness", "Stage by stage", "Beyond the error", "Beside the paper"),
+        *("Tuning", "Notes", "Methods", "How this was made"),
+    ]
+
+
+def test_both_pages_hold_ensembles_and_costs(study: Any, page: Page, markdown: str) -> None:
+    for table in (ensemble_table(study[0]), cost_table(study[0])):
+        assert table
+        assert markdown_table(table) in markdown
+        assert {cell for row in table.rows for cell in row} <= set(page.text)
 
 
 def test_no_template_mark_is_left(html: str, markdown: str) -> None:

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 import yaml
 
+from pipeline.disturbances.catalogue import CATALOGUE
 from pipeline.report.readme import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES, SEEDS = 300, list(range(6))
-FIGURES = ("differences", "errors", "learning_curves", "architectures", "tuning")
+FIGURES = (
+    *("differences", "errors", "learning_curves"),
+    *("architectures", "robustness", "tuning"),
+)
 STAGES = ("sweep", "train", "evaluate")
 VARIANTS: dict[str, dict[str, Any]] = {
     "lenet5": {},
@@ -59,6 +63,7 @@ def write_json(path: Path, content: object) -> None:
 def write_study(folder: Path) -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf8"))
     params |= {"variants": VARIANTS, "notes": {"no_pooling": "A note."}, "seeds": SEEDS}
+    params["data"]["source"] = "digits"  # labels of MNIST would have to be MNIST's
     params["evaluation"]["planned"] = [["no_pooling", "lenet5"]]
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     write_json(folder / "timings/download.json", {"stage": "download", "wall_s": 1.0})
@@ -96,6 +101,27 @@ def write_variant(folder: Path, name: str) -> None:
         seeds=np.array(SEEDS),
         scores=scores.astype(np.float32),
         labels=np.full(NUM_IMAGES, 3),
+    )
+    draws = np.random.default_rng(len(name))
+
+    def answers(*shape: int) -> np.ndarray:
+        return np.where(draws.random((*shape, NUM_IMAGES)) < 0.1, 5, 3).astype(np.uint8)
+
+    np.savez(
+        folder / "predictions" / f"{name}-disturbed.npz",
+        seeds=np.array(SEEDS),
+        sets=np.array(list(CATALOGUE)),
+        predictions=answers(len(CATALOGUE), len(SEEDS)),
+    )
+    np.savez(
+        folder / "predictions" / f"{name}-probes.npz",
+        seeds=np.array(SEEDS),
+        stages=np.array(["s2", "c5"]),
+        layers=np.array(["c1"]),
+        trained=answers(2, len(SEEDS)),
+        untrained=answers(2, len(SEEDS)),
+        input=answers(),
+        shift_errors=draws.random((1, len(SEEDS))),
     )
     for stage in STAGES:
         timing = {"stage": stage, "variant": name, **TIMING}
@@ -135,6 +161,8 @@ def test_the_record_holds_the_study_and_its_judgement(reported: Path) -> None:
     assert results["study"]["seeds"] == SEEDS
     assert results["variants"]["no_pooling"]["parameters"] == 60000
     assert results["variants"]["no_pooling"]["connections"] == 130752
+    assert results["variants"]["no_pooling"]["activation_bytes"] == 13464
+    assert results["study"]["smallest_difference"] > 0
     assert results["variants"]["no_pooling"]["note"] == "A note."
     [comparison] = results["comparisons"]
     metrics = json.loads((reported / "reports/metrics.json").read_text())

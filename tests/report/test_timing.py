@@ -22,10 +22,11 @@ def test_several_devices_are_all_named() -> None:
     assert (found["device"], found["workers"]) == ("cpu and gpu", 8)
 
 
-def test_sweeps_train_too() -> None:
-    sweep = TRAIN | {"stage": "sweep", "wall_s": 5.0, "workers": 4}
-    found = total([sweep, TRAIN], 0)
-    assert found["stages"]["sweep@lenet5"] == 5.0
+@pytest.mark.parametrize("stage", ["sweep", "samples"])
+def test_other_stages_train_too(stage: str) -> None:
+    other = TRAIN | {"stage": stage, "wall_s": 5.0, "workers": 4}
+    found = total([other, TRAIN], 0)
+    assert found["stages"][f"{stage}@lenet5"] == 5.0
     assert found["workers"] == 4
 
 

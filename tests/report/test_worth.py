@@ -3,8 +3,12 @@ from typing import Any
 from pipeline.report.page import to_html, to_markdown
 from pipeline.report.worth import worth, worth_table
 
+N = {"n_seeds": 10, "n_images": 10_000}
 IDEAS = {
-    "locality": {"effect": -0.012, "ci95": [-0.014, -0.01], "n_seeds": 10, "n_images": 10_000}
+    "locality": {
+        "test error": {"mean": -0.012, "ci95": [-0.014, -0.01], **N},
+        "mean error": {"mean": -0.1, "ci95": [-0.11, -0.09], **N},
+    }
 }
 
 
@@ -12,7 +16,9 @@ def test_worth_of_each_idea_is_the_record_s(results: dict[str, Any]) -> None:
     study = results | {"attribution": {"missing": [], "ideas": IDEAS}}
     table = worth_table(study)
     assert table
-    assert table.rows == (("locality", "−1.20 (−1.40 to −1.00)", "10 × 10,000"),)
+    changes = "−1.20 (−1.40 to −1.00)", "−10.0 (−11.0 to −9.0)"
+    assert table.rows == (("locality", *changes, "10 × 10,000"),)
+    assert table.columns[1:3] == ("To the test error", "To the mean error")
     assert "lacks" not in worth(study)
     for page in (to_html(study, []), to_markdown(study, [])):
         assert "−1.20 (−1.40 to −1.00)" in page

@@ -129,9 +129,42 @@ def test_outs_of_variants_that_are_gone_are_removed_and_others_stay(
     monkeypatch.chdir(tmp_path)
     kept = ["models/a/spec.json", "predictions/a.npz", "timings/train-a.json"]
     gone = ["models/b/spec.json", "predictions/b.npz", "timings/train-b.json"]
-    for name in (*kept, *gone, "timings/download.json"):
+    touch(*kept, *gone, "timings/download.json")
+    prune_outs(["a"], sampled=[])
+    assert files() == sorted([*kept, "timings/download.json"])
+
+
+def test_outs_of_variants_that_are_no_longer_trained_on_fewer_images_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = ["predictions/b-disturbed.npz", "predictions/b.npz", "timings/train-b.json"]
+    kept += ["predictions/a-samples.npz", "timings/samples-a.json"]
+    gone = [*sample_outs("b"), *sample_outs("c")]
+    touch(*kept, *gone)
+    prune_outs(["a", "b"], sampled=["a"])
+    assert files() == sorted(kept)
+
+
+def test_variant_called_samples_keeps_its_outs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = ["models/samples/spec.json", "predictions/samples.npz", "timings/train-samples.json"]
+    touch(*kept, *sample_outs("samples"))
+    prune_outs(["samples"], sampled=[])
+    assert files() == sorted(kept)
+
+
+def sample_outs(variant: str) -> list[str]:
+    return [f"predictions/{variant}-samples.npz", f"timings/samples-{variant}.json"]
+
+
+def touch(*names: str) -> None:
+    for name in names:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
-    prune_outs(["a"])
-    left = sorted(str(path) for path in Path().rglob("*") if path.is_file())
-    assert left == sorted([*kept, "timings/download.json"])
+
+
+def files() -> list[str]:
+    return sorted(str(path) for path in Path().rglob("*") if path.is_file())

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.data.mnist import Digits
 from pipeline.study import Study, load_study
-from pipeline.tracking.runs import sweep_runs, training_runs
+from pipeline.tracking.runs import sample_runs, sweep_runs, training_runs
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.plan import final_plan
 from pipeline.training.workers import Epoch, Finished
@@ -136,3 +136,17 @@ def test_final_trainings_are_named_by_their_seeds_and_lie_apart(
     assert final["linear_output seed 102"].data.tags["ablation.stage"] == "train"
     sweep = recorded(study, "sweep")
     assert sweep.keys() == {"linear_output", "linear_output trials 0"}
+
+
+def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
+    study: Study, cells: list[TrainingCell]
+) -> None:
+    twice = [cells[0], replace(cells[0], epochs=2)]
+    with sample_runs(study, VARIANT, twice, [50, 200]) as observe:
+        for place in range(2):
+            observe(finished(place))
+    found = recorded(study, "samples")
+    names = [f"linear_output {size} images seed 100" for size in (50, 200)]
+    assert found.keys() == {"linear_output", *names}
+    assert found[names[1]].data.params["epochs"] == "2"
+    assert found[names[1]].data.tags["ablation.stage"] == "samples"

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pipeline.data.mnist import Digits, frame
+from pipeline.evaluation.plan import evaluations
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study import load_study
@@ -15,7 +16,7 @@ from pipeline.training.cells import Hyperparameters, Result
 from pipeline.training.fit import Batches, evaluate, train
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.plan import Plan, evaluation_plan, validating
+from pipeline.training.plan import Plan, validating
 
 # Lightning says so of every training that holds nothing back; `test_training_warns_of_nothing`.
 
@@ -221,14 +222,16 @@ def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
 ) -> None:
     network = build(replace(lenet5, **difference), init="fan_in", seed=4)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    model = TrainedNetwork(network=replace(lenet5, **difference), seed=4, cell="", weights=weights)
+    model = TrainedNetwork(
+        network=replace(lenet5, **difference), init="paper", seed=4, cell="", weights=weights
+    )
     # 1,200 images: more than one batch of evaluation.
     many = Digits(
         np.tile(digits.images, (3, 1, 1))[:1200], np.tile(digits.labels, 3)[:1200], "digest"
     )
-    (job,), images = evaluation_plan([model], many)
-    assert job.weights is not None
-    result = evaluate(job.cell, job.weights, images, device=CPU)  # pyright: ignore[reportArgumentType]
+    (job,) = evaluations([model], many)
+    images = Images(images=many.images, labels=many.labels)
+    result = evaluate(job.cell, job.weights, images, device=CPU)
     framed = torch.from_numpy(frame(many.images))
     with torch.no_grad():
         expected = torch.cat([network(batch) for batch in framed.split(250)]).numpy()
@@ -239,15 +242,6 @@ def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
     np.testing.assert_allclose(
         result.arrays["scores"][[0, 999, 1000, 1199]], one_by_one.detach(), rtol=1e-4, atol=1e-4
     )
-
-
-def test_weights_of_another_network_are_refused(lenet5: NetworkSpec, digits: Digits) -> None:
-    mlp = build(replace(lenet5, **MLP), init="paper", seed=0)
-    weights = {name: value.numpy() for name, value in mlp.state_dict().items()}
-    model = TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)
-    (job,), images = evaluation_plan([model], digits)
-    with pytest.raises(RuntimeError, match=r"c1\.weight"):
-        evaluate(job.cell, weights, images, device=CPU)  # pyright: ignore[reportArgumentType]
 
 
 def test_images_that_a_training_does_not_name_do_not_reach_it(

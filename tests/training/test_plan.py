@@ -1,17 +1,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from pipeline.data.mnist import Digits, index_digest
 from pipeline.errors import UserError
-from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import EvaluationCell
-from pipeline.training.models import TrainedNetwork
-from pipeline.training.plan import TRAINING_CODE, Plan, evaluation_plan, validating
+from pipeline.training.plan import TRAINING_CODE, Plan, validating
 from pipeline.training.provenance import code_digest, cpu_environment
-from pipeline.training.results import weights_digest
 
 MakePlan = Callable[..., Plan]
 
@@ -72,33 +67,3 @@ def test_validating_changes_nothing_but_the_images(make_plan: MakePlan) -> None:
 def test_split_that_leaves_nothing_to_train_on_is_refused(make_plan: MakePlan) -> None:
     with pytest.raises(UserError, match="below the 500 training images, but got 500"):
         validating(make_plan(), validation_images=500, split_seed=1)
-
-
-def model(network: NetworkSpec, seed: int, value: float) -> TrainedNetwork:
-    weights = {"c1.bias": np.full(6, value, dtype=np.float32)}
-    return TrainedNetwork(network=network, seed=seed, cell=f"{seed}", weights=weights)
-
-
-def test_every_network_is_shown_all_images_once(lenet5: NetworkSpec, digits: Digits) -> None:
-    models = [model(lenet5, 0, 0.5), model(replace(lenet5, output="linear"), 1, 0.25)]
-    jobs, images = evaluation_plan(models, digits)
-    assert images.images is digits.images
-    assert images.labels is digits.labels
-    for job, shown in zip(jobs, models, strict=True):
-        assert isinstance(job.cell, EvaluationCell)
-        assert job.cell.network == shown.network
-        assert job.cell.weights == weights_digest(shown.weights)
-        assert job.cell.images == digits.digest
-        assert job.cell.environment == cpu_environment()
-        assert job.weights is shown.weights
-
-
-def test_evaluations_differ_where_weights_or_images_do(
-    lenet5: NetworkSpec, digits: Digits
-) -> None:
-    def key(value: float, images: Digits) -> str:
-        return evaluation_plan([model(lenet5, 0, value)], images)[0][0].cell.key
-
-    others = Digits(digits.images, digits.labels, "another digest")
-    assert len({key(1, digits), key(2, digits), key(1, others)}) == 3
-    assert key(1, digits) == key(1, digits)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from pipeline.data.mnist import Digits
+from pipeline.evaluation.plan import evaluations as evaluations_of
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.plan import Plan, evaluation_plan
+from pipeline.training.plan import Plan
 from pipeline.training.progress import Display
 from pipeline.training.tasks import Job
 from pipeline.training.workers import Epoch, Finished
@@ -35,8 +36,8 @@ def jobs(make_plan: Callable[..., Plan]) -> list[Job]:
 def evaluations(lenet5: NetworkSpec, digits: Digits) -> list[Job]:
     """Of one network."""
     weights = {"c1.bias": np.zeros(6, dtype=np.float32)}
-    models = [TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)]
-    return evaluation_plan(models, digits)[0]
+    models = [TrainedNetwork(network=lenet5, init="paper", seed=0, cell="", weights=weights)]
+    return list(evaluations_of(models, digits))
 
 
 def epoch(job: Job, number: int) -> Epoch:
@@ -57,13 +58,21 @@ def test_away_from_a_terminal_each_finished_cell_is_one_plain_line(
     jobs: list[Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
     display = Display("train lenet5", jobs, num_images=500)
-    shown(display, finished(1, cached=True), *[epoch(jobs[0], n) for n in (1, 2, 3)], finished(0))
+    shown(display, finished(1), *[epoch(jobs[0], n) for n in (1, 2, 3)], finished(0))
     out, err = capsys.readouterr()
     assert out == ""
     assert "\x1b" not in err
     first, second = err.splitlines()
-    assert first == "train lenet5: 1/2 cells (1 from the cache)"
-    assert re.fullmatch(r"train lenet5: 2/2 cells \(1 from the cache\), [\d,]+ images/s", second)
+    assert first == "train lenet5: 1/2 cells"
+    assert re.fullmatch(r"train lenet5: 2/2 cells, [\d,]+ images/s", second)
+
+
+def test_what_comes_from_the_cache_is_one_line_in_all(
+    jobs: list[Job], capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = Display("train lenet5", jobs, num_images=500)
+    shown(display, finished(0, cached=True), finished(1, cached=True))
+    assert capsys.readouterr().err == "train lenet5: 2/2 cells (2 from the cache)\n"
 
 
 def test_on_a_terminal_a_bar_counts_epochs(

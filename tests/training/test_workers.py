@@ -12,24 +12,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import torch
 
 from pipeline.data.mnist import Digits
 from pipeline.errors import UserError
+from pipeline.evaluation.jobs import TEST
+from pipeline.evaluation.plan import evaluations
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.cluster import ALLOCATOR, STARTS
-from pipeline.training.fit import evaluate, train
+from pipeline.training.fit import train
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.plan import Plan, evaluation_plan
+from pipeline.training.plan import Plan
 from pipeline.training.pool import num_workers
 from pipeline.training.results import store, stored
 from pipeline.training.shipping import digits_plugin, ship
-from pipeline.training.tasks import TOPIC, Job
+from pipeline.training.tasks import TOPIC, Job, Measurement
 from pipeline.training.workers import (
     LOST,
     Epoch,
@@ -90,22 +93,28 @@ def work(make_plan: MakePlan, digits: Digits, lenet5: NetworkSpec) -> Work:
     short = make_plan(seeds=(0, 1), epochs=1, **MLP)
     network = build(lenet5, init="fan_in", seed=0)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    model = TrainedNetwork(network=lenet5, seed=0, cell="", weights=weights)
-    evaluations, _ = evaluation_plan([model], digits)
+    model = TrainedNetwork(network=lenet5, init="paper", seed=0, cell="", weights=weights)
     trainings = [Job(cell=cell) for plan in (long, short) for cell in plan.cells]
-    jobs = [trainings[0], *evaluations, *trainings[1:]]
-    return Work(jobs, long.digits, [alone(job, long.digits) for job in jobs])
+    jobs = [trainings[0], *evaluations([model], digits), *trainings[1:]]
+    shown = with_test_images(long.digits)
+    return Work(jobs, shown, [alone(job, shown) for job in jobs])
+
+
+def with_test_images(digits: Images) -> Images:
+    """The same, all of which are shown to trained networks, too."""
+    everything = np.arange(len(digits.labels))
+    return replace(digits, subsets={**digits.subsets, TEST: everything})
 
 
 def alone(job: Job, digits: Images) -> Result:
     """A job's result without workers."""
     cpu, threads = torch.device("cpu"), torch.get_num_threads()
     torch.set_num_threads(1)
-    if isinstance(job.cell, TrainingCell):
-        (result,) = train([job.cell], digits, device=cpu, on_epoch=lambda *_: None)
+    if isinstance(job, Measurement):
+        result = job.measured(digits, cpu)
     else:
-        assert job.weights is not None
-        result = evaluate(job.cell, job.weights, digits, device=cpu)
+        assert isinstance(job.cell, TrainingCell)
+        (result,) = train([job.cell], digits, device=cpu, on_epoch=lambda *_: None)
     torch.set_num_threads(threads)
     return result
 
@@ -251,6 +260,7 @@ from pipeline.training.workers import complete
 jobs, digits = pickle.load(sys.stdin.buffer)
 events = []
 results = complete(jobs, digits, observers=[events.append])
+
 import psutil
 heavy = {"torch", "pytorch_lightning", "distributed", "dask"} & set(sys.modules)
 children = psutil.Process().children()
@@ -488,8 +498,9 @@ def test_weights_of_millions_travel_with_their_job_and_nothing_is_said(
     spec = replace(lenet5, hidden=(4000,), output="linear")
     weights = {n: v.numpy() for n, v in build(spec, init="paper", seed=0).state_dict().items()}
     assert sum(array.nbytes for array in weights.values()) > 10e6
-    model = TrainedNetwork(network=spec, seed=0, cell="", weights=weights)
-    jobs, images = evaluation_plan([model], digits)
+    model = TrainedNetwork(network=spec, init="paper", seed=0, cell="", weights=weights)
+    jobs = list[Job](evaluations([model], digits))
+    images = with_test_images(Images(images=digits.images, labels=digits.labels))
     work = Work(jobs, images, [alone(jobs[0], images)])
     assert contents(run(work, cache, workers=1).results) == contents(work.expected)
 

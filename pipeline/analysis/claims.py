@@ -1,0 +1,141 @@
+"""The claims of the essay, each with the one measure that was declared before anything was judged.
+
+A measure is a sum of errors by exact weights, positive where it supports the claim. All claims are
+one family of tests, whatever a study has networks for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from pipeline.analysis.attribution import WORTH, worth_weights
+from pipeline.analysis.comparison import STILL_IMPROVING
+from pipeline.analysis.intervals import combined, weighted
+from pipeline.analysis.robustness import IMAGES, PROTOCOL_SETS, Rows, mean_weights
+from pipeline.analysis.significance import LEVEL, can_reject, holm, sign_flip
+
+Weights = Mapping[tuple[str, str], Fraction]
+"""Of the errors of a role (see `analysis.roles`) on a set of images or off a stage."""
+SMALL = ("shift_1", "shift_2", "rotate_10", "scale_0.85", "scale_1.2", "shear_0.2")
+SHIFTS = tuple(f"shift_{px}" for px in range(1, 7))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    text: str
+    measure: str
+    weights: Weights
+
+
+def _more(role: str, measure: Mapping[str, Fraction], than: str = "LSP") -> Weights:
+    """How much more error one role has than another."""
+    return worth_weights({role: Fraction(1), than: Fraction(-1)}, measure)
+
+
+def _gain(stage: str, sign: int) -> Weights:
+    """What training takes off the error of a stage's probe, in LeNet-5."""
+    return {
+        ("LSP", f"untrained {stage}"): Fraction(sign),
+        ("LSP", f"trained {stage}"): Fraction(-sign),
+    }
+
+
+CLEAN = {IMAGES: Fraction(1)}
+CLAIMS = (
+    Claim(
+        text="Convolution beats the plain MLP with far fewer parameters",
+        measure="test error, 784-300-100-10 minus LeNet-5",
+        weights=_more("MLP", CLEAN),
+    ),
+    Claim(
+        text="The architecture, not the size, does it",
+        measure="test error, 784-75-10 (LeNet-5's size) minus LeNet-5",
+        weights=_more("small MLP", CLEAN),
+    ),
+    Claim(
+        text="Shared weights recognise a feature wherever it appears",
+        measure="mean error over shifts of 1 to 6 pixels, without weight sharing minus LeNet-5",
+        weights=_more("LP", mean_weights(SHIFTS)),
+    ),
+    Claim(
+        text="Subsampling gives robustness to small shifts and distortions",
+        measure="mean error over six small distortions, strides minus LeNet-5",
+        weights=_more("LS", mean_weights(SMALL)),
+    ),
+    Claim(
+        text="Features grow more abstract layer by layer",
+        measure="what training takes off a probe's error, at C5 minus at S2, in LeNet-5",
+        weights={**_gain("c5", 1), **_gain("s2", -1)},
+    ),
+    Claim(
+        text="Strong robustness to shifts, distortions and noise",
+        measure="mean error over the 28 sets, 784-300-100-10 minus LeNet-5",
+        weights=_more("MLP", mean_weights(PROTOCOL_SETS)),
+    ),
+    Claim(
+        text="Local receptive fields matter",
+        measure="what locality takes off the test error, mean over orders (lattice study)",
+        weights=worth_weights({cell: -part for cell, part in WORTH["locality"].items()}, CLEAN),
+    ),
+)
+
+
+def judged(
+    networks: Mapping[str, Rows | None], improving: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Every claim with its estimate, both tests, corrected over all claims, and its verdict.
+
+    `networks[role][set]` is (S, I) over paired seeds, by the names of `analysis.roles`; None if a
+    seed is missing. `improving` names the roles that had not learned enough.
+    """
+    found = [_measured(claim, networks) for claim in CLAIMS]
+    p_values = holm([each["p_value"] for each in found], family_size=len(CLAIMS))
+    p_populations = holm([each["p_population"] for each in found], family_size=len(CLAIMS))
+    for claim, each, p, p_population in zip(CLAIMS, found, p_values, p_populations, strict=True):
+        each |= {"p_holm": p, "p_population_holm": p_population}
+        each["verdict"] = _verdict(each, _loser_improves(claim, each, improving))
+    return found
+
+
+def _measured(claim: Claim, networks: Mapping[str, Rows | None]) -> dict[str, Any]:
+    """`missing` names the roles that the study lacks, or of which a seed is missing."""
+    roles = list(dict.fromkeys(role for role, _ in claim.weights))
+    missing = [role for role in roles if networks.get(role) is None]
+    known = {role: each for role, each in networks.items() if each is not None}
+    rows = {(role, name): row for role, each in known.items() for name, row in each.items()}
+    nothing: dict[str, Any] = dict.fromkeys(("mean", "ci95", "n_seeds", "n_images"))
+    told = {"claim": claim.text, "measure": claim.measure, "missing": missing}
+    if missing:
+        return {**told, **nothing, "p_value": None, "p_population": None}
+    estimate = combined(claim.weights, rows)
+    total, _ = weighted(claim.weights, rows)
+    return {
+        **told,
+        **estimate.told(),
+        "p_value": sign_flip([int(each) for each in total.sum(axis=1)]),
+        "p_population": estimate.p_value(),
+    }
+
+
+def _verdict(found: Mapping[str, Any], loser_improves: bool) -> str:
+    p_values = found["p_holm"], found["p_population_holm"]
+    if None in p_values or not can_reject(found["n_seeds"], family_size=len(CLAIMS)):
+        return "not testable"
+    if any(p >= LEVEL for p in p_values):
+        return "not distinguished"
+    if loser_improves:
+        return STILL_IMPROVING
+    return "supported" if found["mean"] > 0 else "contradicted"
+
+
+def _loser_improves(claim: Claim, found: Mapping[str, Any], improving: Sequence[str]) -> bool:
+    """Whether one whose errors make the difference had not learned enough: such a one cannot lose.
+
+    Of LeNet-5 alone, nothing is compared.
+    """
+    roles = {role for role, _ in claim.weights}
+    if len(roles) == 1 or found["mean"] is None:
+        return False
+    sign = 1 if found["mean"] > 0 else -1
+    return any(role in improving and sign * w > 0 for (role, _), w in claim.weights.items())

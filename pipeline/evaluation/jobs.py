@@ -1,0 +1,166 @@
+"""What a worker is asked of a trained network, on the digits that it was given once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.evaluation.cells import DisturbanceCell, ProbeCell
+from pipeline.training.cells import EvaluationCell, Result
+from pipeline.training.images import Images
+from pipeline.training.tasks import Measurement
+
+if TYPE_CHECKING:
+    import torch
+
+TEST = "test"
+SHIFTED = 1000  # test images on which the shift error is measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(Measurement):
+    """At one trained network, which is its words and its parameters."""
+
+    cell: EvaluationCell
+    weights: Mapping[str, np.ndarray]
+
+
+class Evaluation(Look):
+    """The test images as they are; the result's `scores` are float32 [N, 10]."""
+
+    def measured(self, digits: Images, device: "torch.device") -> Result:
+        from pipeline.training.fit import evaluate
+
+        test = digits.subsets[TEST]
+        shown = Images(images=digits.images[test], labels=digits.labels[test])
+        return evaluate(self.cell, self.weights, shown, device=device)
+
+
+class Reading(Look):
+    """The test images as they are; the result's `answers` are uint8 [N]."""
+
+    def measured(self, digits: Images, device: "torch.device") -> Result:
+        import torch
+
+        from pipeline.data.mnist import frame
+        from pipeline.evaluation.reading import answers, rebuilt
+
+        started = time.time()
+        network = rebuilt(self.cell.network, self.weights, device)
+        frames = torch.from_numpy(frame(digits.images[digits.subsets[TEST]]))
+        return _result(started, {"answers": answers(network, frames.to(device))})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disturbing(Measurement):
+    """Makes a disturbed set, unless this machine has it; the record's `digest` is of its bytes."""
+
+    cell: DisturbanceCell
+
+    def measured(self, digits: Images, device: "torch.device") -> Result:  # noqa: ARG002
+        from pipeline.evaluation.sets import kept
+
+        started = time.time()
+        images = digits.images[digits.subsets[TEST]]
+        _, digest = kept(images, self.cell.disturbance, self.cell.key)
+        return _result(started, {}, digest=digest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisturbedEvaluation(Look):
+    """The test images in every disturbed set; the result's `answers` are uint8 [sets, N].
+
+    `sets` are those that make the cell's images, with the digests of their bytes.
+
+    Raises:
+        UserError: If this machine's set has other bytes.
+    """
+
+    sets: Sequence[tuple[DisturbanceCell, str]]
+
+    def measured(self, digits: Images, device: "torch.device") -> Result:
+        import torch
+
+        from pipeline.evaluation.reading import answers, rebuilt
+
+        started = time.time()
+        network = rebuilt(self.cell.network, self.weights, device)
+        images = digits.images[digits.subsets[TEST]]
+        found = [
+            answers(network, torch.from_numpy(_same(images, cell, digest)).to(device))
+            for cell, digest in self.sets
+        ]
+        return _result(started, {"answers": np.stack(found)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe(Look):
+    """Linear classifiers on each stage of the network, trained and as it began.
+
+    The result's `trained` and `untrained` are what they answer on the test images, uint8
+    [stages, N], `input` the same for the image itself, [N], and `shift_errors` float64 [layers];
+    the record names `stages` and `layers`.
+    """
+
+    cell: ProbeCell
+
+    def measured(self, digits: Images, device: "torch.device") -> Result:
+        from pipeline.evaluation.probing import probed, shift_errors, stages
+        from pipeline.evaluation.reading import rebuilt
+        from pipeline.networks.lenet5 import build
+
+        started = time.time()
+        spec, names = self.cell.network, stages(self.cell.network)
+        trained = rebuilt(spec, self.weights, device)
+        untrained = build(spec, init=self.cell.init, seed=self.cell.seed).to(device)
+        views = _views(digits, self.cell, device)
+        found, began = probed(trained, views, ["input", *names]), probed(untrained, views, names)
+        shifts = shift_errors(trained, spec, views.judge[:SHIFTED])
+        arrays = {
+            "input": found[0],
+            "trained": found[1:],
+            "untrained": began,
+            "shift_errors": np.array(list(shifts.values()), dtype=np.float64),
+        }
+        return _result(started, arrays, stages=names, layers=list(shifts))
+
+
+def _same(images: np.ndarray, cell: DisturbanceCell, digest: str) -> np.ndarray:
+    from pipeline.evaluation.sets import kept
+
+    frames, found = kept(images, cell.disturbance, cell.key)
+    if found != digest:
+        raise UserError(
+            f"every machine must disturb images alike, but {cell.disturbance!r} came out "
+            f"differently on two of them: do all have {cell.libraries}?"
+        )
+    return frames
+
+
+def _views(digits: Images, cell: ProbeCell, device: "torch.device") -> Any:
+    import torch
+
+    from pipeline.data.mnist import frame
+    from pipeline.evaluation.probing import Views
+
+    def frames(subset: str) -> "torch.Tensor":
+        return torch.from_numpy(frame(digits.images[digits.subsets[subset]])).to(device)
+
+    def labels(subset: str) -> "torch.Tensor":
+        return torch.from_numpy(digits.labels[digits.subsets[subset]]).long().to(device)
+
+    return Views(
+        fit=frames(cell.fit_on),
+        choose=frames(cell.choose_on),
+        judge=frames(TEST),
+        fit_labels=labels(cell.fit_on),
+        choose_labels=labels(cell.choose_on),
+    )
+
+
+def _result(started: float, arrays: dict[str, np.ndarray], **record: object) -> Result:
+    timing = {"started": started, "ended": time.time(), "epochs": []}
+    return Result(arrays=arrays, record={**record, "failure": None, "timing": timing})

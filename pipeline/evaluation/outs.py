@@ -1,0 +1,95 @@
+"""What is kept of answers: `predictions/<variant>.npz`, `-disturbed`, `-probes`, `-samples`."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.cache import place
+from pipeline.evaluation.plan import Looks
+from pipeline.training.cells import Result
+
+
+def write(
+    folder: Path, looks: Looks, results: Sequence[Result], *, variant: str, labels: np.ndarray
+) -> None:
+    """Of the jobs of `looks`, in their order."""
+    seeds, count = [model.seed for model in looks.models], len(looks.models)
+    clean, disturbed, probes = (results[count * i : count * (i + 1)] for i in range(3))
+    scores = [result.arrays["scores"] for result in clean]
+    write_predictions(folder / f"{variant}.npz", seeds=seeds, scores=scores, labels=labels)
+    sets = [job.cell.disturbance for job in looks.disturbing]
+    path = folder / f"{variant}-disturbed.npz"
+    write_disturbed(path, seeds=seeds, sets=sets, results=disturbed)
+    write_probes(folder / f"{variant}-probes.npz", seeds=seeds, results=probes)
+
+
+def write_predictions(
+    path: Path, *, seeds: Sequence[int], scores: Sequence[np.ndarray], labels: np.ndarray
+) -> None:
+    """`seeds` int64 [S], `scores` float32 [S, N, 10] (larger is likelier), `labels` int64 [N]."""
+    _write(
+        path,
+        seeds=np.array(seeds, dtype=np.int64),
+        scores=np.stack(scores).astype(np.float32),
+        labels=labels.astype(np.int64),
+    )
+
+
+def write_disturbed(
+    path: Path, *, seeds: Sequence[int], sets: Sequence[str], results: Sequence[Result]
+) -> None:
+    """`seeds` [S], `sets` the names of D disturbances, `predictions` uint8 [D, S, N].
+
+    A prediction is a digit, or 255 for none.
+    """
+    answers = [result.arrays["answers"] for result in results]
+    _write(
+        path,
+        seeds=np.array(seeds, dtype=np.int64),
+        sets=np.array(sets),
+        predictions=np.stack(answers, axis=1),
+    )
+
+
+def write_samples(
+    path: Path, *, seeds: Sequence[int], sizes: Sequence[int], results: Sequence[Result]
+) -> None:
+    """`seeds` int64 [S], `sizes` int64 [K], `predictions` uint8 [K, S, N], 255 for no answer.
+
+    `sizes` are numbers of training images; the results come size by size.
+    """
+    answers = np.stack([result.arrays["answers"] for result in results])
+    _write(
+        path,
+        seeds=np.array(seeds, dtype=np.int64),
+        sizes=np.array(sizes, dtype=np.int64),
+        predictions=answers.reshape(len(sizes), len(seeds), -1),
+    )
+
+
+def write_probes(path: Path, *, seeds: Sequence[int], results: Sequence[Result]) -> None:
+    """`seeds` [S], `stages` the names of L layers, and what their probes answer.
+
+    `trained` and `untrained` are uint8 [L, S, N], `input` [N] is what one on the image itself
+    answers. `shift_errors` float64 [M, S] is of the layers of maps in `layers`, which may be none.
+    """
+    record, arrays = results[0].record, [result.arrays for result in results]
+    _write(
+        path,
+        seeds=np.array(seeds, dtype=np.int64),
+        stages=np.array(record["stages"], dtype=str),
+        layers=np.array(record["layers"], dtype=str),
+        input=arrays[0]["input"],
+        **{
+            name: np.stack([each[name] for each in arrays], axis=1)
+            for name in ("trained", "untrained", "shift_errors")
+        },
+    )
+
+
+def _write(path: Path, **arrays: np.ndarray) -> None:
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    place(path, content.getvalue())

@@ -1,0 +1,174 @@
+"""Which looks a variant's evaluation consists of, and the digits that they take."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from pipeline.data.mnist import Digits, index_digest, split
+from pipeline.disturbances.catalogue import CATALOGUE
+from pipeline.evaluation.cells import DisturbanceCell, ProbeCell
+from pipeline.evaluation.jobs import (
+    TEST,
+    DisturbedEvaluation,
+    Disturbing,
+    Evaluation,
+    Look,
+    Probe,
+    Reading,
+)
+from pipeline.evaluation.sets import libraries
+from pipeline.training.cells import EvaluationCell, Result
+from pipeline.training.images import Images
+from pipeline.training.models import TrainedNetwork
+from pipeline.training.pool import pool
+from pipeline.training.provenance import code_digest
+from pipeline.training.results import weights_digest
+
+PROBE_IMAGES = 10_000  # that the probes are fitted to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """All that is asked of the networks of one variant, and the digits that it takes."""
+
+    models: Sequence[TrainedNetwork]
+    clean: Sequence[Evaluation]
+    disturbing: Sequence[Disturbing]
+    """Makes the sets that the networks are shown next."""
+    probes: Sequence[Probe]
+    digits: Images
+
+    def jobs(self, made: Sequence[Result]) -> list[Look]:
+        """Three of each network: as they are, on the disturbed sets now made, by its stages."""
+        sets = [
+            (job.cell, result.record["digest"])
+            for job, result in zip(self.disturbing, made, strict=True)
+        ]
+        return [*self.clean, *disturbed_evaluations(self.models, sets), *self.probes]
+
+
+def looks(
+    models: Sequence[TrainedNetwork],
+    test: Digits,
+    training: Digits,
+    *,
+    validation_images: int,
+    split_seed: int,
+) -> Looks:
+    """Probes are fitted to training images, spread evenly over those that tuning trained on.
+
+    Their ridge is chosen on those that tuning was validated on; the networks have seen both.
+    """
+    fit, choose = split(training.labels, validation_images=validation_images, seed=split_seed)
+    fit = fit[:: max(1, len(fit) // PROBE_IMAGES)][:PROBE_IMAGES]
+    return Looks(
+        models=models,
+        clean=evaluations(models, test),
+        disturbing=_disturbing(test),
+        probes=_probes(models, test, training, fit=fit, choose=choose),
+        digits=_digits(test, training, fit=fit, choose=choose),
+    )
+
+
+def evaluations(models: Sequence[TrainedNetwork], test: Digits) -> list[Evaluation]:
+    """Every network once, on all test images as they are."""
+    return [
+        Evaluation(cell=_cell(model, test.digest, "pipeline.training.fit"), weights=model.weights)
+        for model in models
+    ]
+
+
+def readings(models: Sequence[TrainedNetwork], test: Digits) -> list[Reading]:
+    """Every network once, on all test images as they are, of which only its answers are kept."""
+    return [
+        Reading(
+            cell=_cell(model, test.digest, "pipeline.evaluation.reading"), weights=model.weights
+        )
+        for model in models
+    ]
+
+
+def with_test(training: Images, test: Digits) -> Images:
+    """The test images behind the training images, whose lists of indices stay as they are."""
+    places = np.arange(len(test.labels), dtype=np.int64) + len(training.labels)
+    return Images(
+        images=np.concatenate([training.images, test.images]),
+        labels=np.concatenate([training.labels, test.labels]),
+        subsets={**training.subsets, TEST: places},
+    )
+
+
+def disturbed_evaluations(
+    models: Sequence[TrainedNetwork], sets: Sequence[tuple[DisturbanceCell, str]]
+) -> list[DisturbedEvaluation]:
+    """Every network once, on all disturbed sets, each with the digest of its bytes."""
+    frames = hashlib.sha256("".join(digest for _, digest in sets).encode()).hexdigest()
+    return [
+        DisturbedEvaluation(
+            cell=_cell(model, frames, "pipeline.evaluation.reading"),
+            weights=model.weights,
+            sets=sets,
+        )
+        for model in models
+    ]
+
+
+def _disturbing(test: Digits) -> list[Disturbing]:
+    any_set = DisturbanceCell(
+        images=test.digest,
+        disturbance="",
+        code=code_digest("pipeline.disturbances.catalogue"),
+        libraries=libraries(),
+        environment=pool().environment,
+    )
+    return [Disturbing(cell=replace(any_set, disturbance=name)) for name in CATALOGUE]
+
+
+def _probes(
+    models: Sequence[TrainedNetwork],
+    test: Digits,
+    training: Digits,
+    *,
+    fit: np.ndarray,
+    choose: np.ndarray,
+) -> list[Probe]:
+    fit_on, choose_on = index_digest(fit), index_digest(choose)
+    return [
+        Probe(
+            cell=ProbeCell(
+                **vars(_cell(model, test.digest, "pipeline.evaluation.probing")),
+                init=model.init,
+                seed=model.seed,
+                training_images=training.digest,
+                fit_on=fit_on,
+                choose_on=choose_on,
+            ),
+            weights=model.weights,
+        )
+        for model in models
+    ]
+
+
+def _cell(model: TrainedNetwork, images: str, code: str) -> EvaluationCell:
+    return EvaluationCell(
+        network=model.network,
+        weights=weights_digest(model.weights),
+        images=images,
+        code=code_digest(code),
+        environment=pool().environment,
+    )
+
+
+def _digits(test: Digits, training: Digits, *, fit: np.ndarray, choose: np.ndarray) -> Images:
+    """The test images, and of the training images only what the probes take."""
+    bounds = np.cumsum([0, len(test.labels), len(fit), len(choose)])
+    places = [np.arange(start, end, dtype=np.int64) for start, end in pairwise(bounds)]
+    chosen = np.concatenate([fit, choose])
+    return Images(
+        images=np.concatenate([test.images, training.images[chosen]]),
+        labels=np.concatenate([test.labels, training.labels[chosen]]),
+        subsets=dict(zip((TEST, index_digest(fit), index_digest(choose)), places, strict=True)),
+    )

@@ -1,0 +1,76 @@
+"""Trainings on fewer images, which ask how many a network needs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from pipeline.data.mnist import Digits, index_digest
+from pipeline.networks.spec import NetworkSpec
+from pipeline.training.cells import Hyperparameters, TrainingCell
+from pipeline.training.plan import Plan, final_plan
+
+MOST = 10  # times as many epochs: fewer images are not to mean few steps, too
+
+
+def sample_plan(
+    digits: Digits,
+    network: NetworkSpec,
+    hyperparameters: Hyperparameters,
+    *,
+    sizes: Sequence[int],
+    seeds: Sequence[int],
+    epochs: int,
+    batch_size: int,
+) -> Plan:
+    """Every size over all seeds, size by size; `epochs` are those of a training on all images.
+
+    None are trained as one, for networks of different seeds see different images.
+    """
+    count = len(digits.labels)
+    assert max(sizes) < count, (sizes, count)
+    whole = final_plan(
+        digits, network, hyperparameters, seeds=seeds, epochs=epochs, batch_size=batch_size
+    )
+    cells: list[TrainingCell] = []
+    subsets: dict[str, np.ndarray] = {}
+    for size in sizes:
+        for cell in whole.cells:
+            chosen = subset(cell.seed, size, count)
+            subsets[index_digest(chosen)] = chosen
+            longer = epochs_on(size, count, epochs)
+            cells.append(replace(cell, train_on=index_digest(chosen), epochs=longer))
+    return Plan(cells=cells, digits=replace(whole.digits, subsets=subsets))
+
+
+def subset(seed: int, size: int, count: int) -> np.ndarray:
+    """Int64 indices of `size` out of `count` images: the same for every network with this seed.
+
+    They are the first in one order of all, so that more images are these and others.
+    """
+    import torch  # for the draw alone: no other coordinator waits for it
+
+    from pipeline.networks.initialisation import generator
+
+    return torch.randperm(count, generator=generator(seed, "subset", "images"))[:size].numpy()
+
+
+def epochs_on(size: int, count: int, epochs: int) -> int:
+    """How often `size` of `count` images are seen, where all of them are seen `epochs` times.
+
+    In proportion, so that there are as many steps, up to `MOST` times as often; halves go to even.
+    """
+    return round(min(Fraction(count, size), MOST) * epochs)
+
+
+def sample_sizes(plan: Plan) -> list[int]:
+    """On how many images each cell trains."""
+    return [len(plan.digits.subsets[cell.train_on]) for cell in plan.cells]
+
+
+def images_per_epoch(plan: Plan) -> int:
+    """On average over all epochs of all cells."""
+    epochs = [cell.epochs for cell in plan.cells]
+    seen = sum(size * times for size, times in zip(sample_sizes(plan), epochs, strict=True))
+    return round(seen / sum(epochs))

@@ -1,0 +1,111 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.data.mnist import Digits, index_digest
+from pipeline.networks.spec import NetworkSpec
+from pipeline.training.cells import Hyperparameters
+from pipeline.training.plan import TRAINING_CODE, Plan
+from pipeline.training.provenance import code_digest
+from pipeline.training.samples import (
+    epochs_on,
+    images_per_epoch,
+    sample_plan,
+    sample_sizes,
+    subset,
+)
+
+PlanSamples = Callable[..., Plan]
+SETTINGS = Hyperparameters(learning_rate=0.004, init="fan_in", j=1.0)
+
+
+@pytest.fixture
+def plan_samples(digits: Digits, lenet5: NetworkSpec) -> PlanSamples:
+    def plan(
+        *, sizes: Sequence[int] = (50, 200), seeds: Sequence[int] = (3, 1), **difference: Any
+    ) -> Plan:
+        network = replace(lenet5, **difference)
+        return sample_plan(
+            digits, network, SETTINGS, sizes=sizes, seeds=seeds, epochs=2, batch_size=50
+        )
+
+    return plan
+
+
+def test_each_subset_lies_within_the_larger_ones_and_repeats_no_image() -> None:
+    chosen = [subset(7, size, 500).tolist() for size in (1, 50, 200, 499, 500)]
+    for fewer, more in pairwise(chosen):
+        assert more[: len(fewer)] == fewer
+    assert sorted(chosen[-1]) == list(range(500))
+
+
+def test_subsets_are_those_of_their_seeds() -> None:
+    assert subset(7, 20, 500).dtype == np.int64
+    assert subset(7, 20, 500).tolist() == subset(7, 20, 500).tolist()
+    assert subset(7, 20, 500).tolist() != subset(8, 20, 500).tolist()
+    # So that a release of torch which draws otherwise is seen.
+    assert subset(0, 4, 60_000).tolist() == [38329, 17740, 56645, 58797]
+
+
+def test_all_variants_see_the_same_images(plan_samples: PlanSamples) -> None:
+    one, other = plan_samples(), plan_samples(connectivity="unshared")
+    assert [cell.train_on for cell in one.cells] == [cell.train_on for cell in other.cells]
+    assert not {cell.key for cell in one.cells} & {cell.key for cell in other.cells}
+
+
+def test_cells_come_size_by_size_over_the_seeds_and_hold_nothing_back(
+    plan_samples: PlanSamples, digits: Digits
+) -> None:
+    plan = plan_samples()
+    assert [cell.seed for cell in plan.cells] == [3, 1, 3, 1]
+    assert sample_sizes(plan) == [50, 50, 200, 200]
+    assert [cell.epochs for cell in plan.cells] == [20, 20, 5, 5]
+    for cell, size in zip(plan.cells, sample_sizes(plan), strict=True):
+        chosen = subset(cell.seed, size, 500)
+        assert plan.digits.subsets[cell.train_on].tolist() == chosen.tolist()
+        assert cell.train_on == index_digest(chosen)
+        assert cell.validate_on is None
+        assert cell.hyperparameters == SETTINGS
+        assert (cell.batch_size, cell.data) == (50, digits.digest)
+        assert cell.code == code_digest(TRAINING_CODE)
+        assert cell.environment.group == 1
+    assert len({cell.key for cell in plan.cells}) == 4
+
+
+def test_another_size_leaves_the_cells_of_the_others_as_they_are(
+    plan_samples: PlanSamples,
+) -> None:
+    keys = [cell.key for cell in plan_samples().cells]
+    more = [cell.key for cell in plan_samples(sizes=(50, 100, 200), seeds=(3, 1)).cells]
+    assert [*more[:2], *more[4:]] == keys
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "epochs", "expected"),
+    [
+        (1_000, 60_000, 10, 100),  # ten times at most
+        (5_000, 60_000, 10, 100),
+        (15_000, 60_000, 10, 40),
+        (30_000, 60_000, 10, 20),
+        (6_000, 60_000, 1, 10),
+        (200, 500, 2, 5),
+        (45_000, 60_000, 1, 1),  # 4/3
+        (40_000, 60_000, 1, 2),  # a half, to the even one
+        (59_999, 60_000, 3, 3),
+    ],
+)
+def test_few_images_are_seen_more_often(size: int, count: int, epochs: int, expected: int) -> None:
+    assert epochs_on(size, count, epochs) == expected
+
+
+def test_images_of_an_epoch_are_counted_on_average(plan_samples: PlanSamples) -> None:
+    assert images_per_epoch(plan_samples()) == (50 * 20 + 200 * 5) // 25
+
+
+def test_sizes_must_be_below_the_number_of_images(plan_samples: PlanSamples) -> None:
+    with pytest.raises(AssertionError, match="500"):
+        plan_samples(sizes=(50, 500))
