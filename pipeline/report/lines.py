@@ -60,7 +60,7 @@ def robustness(results: Mapping[str, Any]) -> Figure:
     facet = alt.Facet("curve:N", title=None, sort=curves)
     return figure(
         "robustness",
-        panel.facet(facet, columns=3).resolve_scale(x="independent"),
+        panel.facet(facet, columns=3).resolve_scale(x="independent", y="independent"),
         section="Robustness",
         title=titles.robustness(results),
         caption=titles.ROBUSTNESS,

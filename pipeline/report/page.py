@@ -69,6 +69,7 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "worth": worth(results),
         "ideas": worth_table(results),
         "disturbed": robustness.introduction(results),
+        "exceptions": robustness.exceptions(results),
         "sums": robustness.sum_table(results),
         "areas": robustness.area_table(results),
         "sets": robustness.set_table(results),

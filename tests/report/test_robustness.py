@@ -3,6 +3,7 @@ from typing import Any
 from pipeline.report import numbers
 from pipeline.report.robustness import (
     area_table,
+    exceptions,
     introduction,
     said_table,
     set_table,
@@ -55,3 +56,15 @@ def test_without_complete_seeds_nothing_is_told(results: dict[str, Any]) -> None
     assert said_table(study) is None
     assert sum_table(study).rows == area_table(study).rows[0][1:] == ()
     assert set_table(study).rows == ()
+
+
+def test_what_a_variant_bears_better_is_told(results: dict[str, Any]) -> None:
+    found = results["robustness"]["variants"]
+    worse = {"mean": 0.1, "ci95": [0.05, 0.15], "n_seeds": 10, "n_images": 2000}
+    better = {**worse, "mean": -0.1, "ci95": [-0.15, -0.05]}
+    changes = {**dict.fromkeys(found["mlp"]["changes"], worse), "noise": better, "blur": better}
+    variants = {"lenet5": found["lenet5"], "mlp": {**found["mlp"], "changes": changes}}
+    study = results | {"robustness": {**results["robustness"], "variants": variants}}
+    assert exceptions(study).endswith("were made by `mlp` (on noise and blur).")
+    variants["mlp"]["changes"] = {key: {**worse, "ci95": None} for key in changes}
+    assert exceptions(study) == ""
