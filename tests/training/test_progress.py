@@ -137,12 +137,12 @@ def test_evaluations_count_as_one_step_and_show_no_rate(
     assert capsys.readouterr().err == "evaluate lenet5: 1/1 cells\n"
 
 
-def test_on_a_terminal_a_bar_of_evaluations_counts_networks(
+def test_on_a_terminal_a_bar_of_evaluations_counts_cells(
     evaluations: list[Job], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     shown(Display("evaluate lenet5", evaluations, num_images=500), finished(0))
-    assert "1/1 networks" in re.sub(r"\x1b\[[\d;?]*\w", "", capsys.readouterr().err)
+    assert "1/1 cells" in re.sub(r"\x1b\[[\d;?]*\w", "", capsys.readouterr().err)
 
 
 def test_an_error_leaves_the_display_as_it_came(jobs: list[Job]) -> None:

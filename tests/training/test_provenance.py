@@ -221,21 +221,23 @@ def test_environment_names_the_installed_versions_and_one_thread() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "cells",
-        "images",
-        "models",
-        "plan",
-        "predictions",
-        "provenance",
-        "results",
-        "timings",
-        "validation",
-        "workers",
+        "evaluation.outs",
+        "evaluation.plan",
+        "training.cells",
+        "training.images",
+        "training.models",
+        "training.plan",
+        "training.provenance",
+        "training.results",
+        "training.samples",
+        "training.timings",
+        "training.validation",
+        "training.workers",
     ],
 )
 def test_coordinator_imports_no_torch(module: str) -> None:
     heavy = "{'torch', 'pytorch_lightning', 'distributed', 'mlflow', 'optuna', 'dvc'}"
-    script = f"import sys, pipeline.training.{module}; print(*{heavy} & set(sys.modules))"
+    script = f"import sys, pipeline.{module}; print(*{heavy} & set(sys.modules))"
     assert run(script) == []
 
 
