@@ -56,25 +56,11 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
         name: _variant(outcome, errors[name], real=real) for name, outcome in outcomes.items()
     }
     sizes = {family: len(pairs) for family, pairs in kin.items()}
-    roles = cast({name: outcomes[name].difference for name in whole})
     record = {
         "study": study_record(plan, outcomes, sizes),
         "variants": variants,
         "comparisons": [asdict(comparison) for comparison in comparisons],
-        "claims": judged(
-            {
-                role: {**rows[name], **outcomes[name].wrong_by_stage()}
-                for role, name in roles.items()
-            },
-            improving=[role for role, name in roles.items() if name in improving],
-        ),
-        "attribution": _attribution(outcomes[plan.baseline], roles, rows),
-        "robustness": robustness({name: rows[name] for name in whole}, plan.baseline),
-        "samples": sample_efficiency(
-            {name: each for name in whole if (each := outcomes[name].wrong_by_number())},
-            baseline=plan.baseline,
-            roles=roles if _has_ideas(outcomes[plan.baseline]) else {},
-        ),
+        **_on_all_sets(plan.baseline, {name: outcomes[name] for name in whole}, rows, improving),
         "mistakes": _mistakes(errors, real=real),
         "ensembles": _ensembles(outcomes, comparisons),
         "paper": beside(variants) if real else [],
@@ -105,17 +91,40 @@ def headline(results: Mapping[str, Any]) -> dict[str, float]:
     return numbers
 
 
-def _attribution(
-    baseline: Outcome, roles: Mapping[str, str], rows: Mapping[str, Rows]
-) -> dict[str, Any] | None:
+def _on_all_sets(
+    baseline: str,
+    outcomes: Mapping[str, Outcome],
+    rows: Mapping[str, Rows],
+    improving: Sequence[str],
+) -> dict[str, Any]:
+    """What rests on more than the images as they are, of variants that have all their seeds."""
+    roles = cast({name: outcome.difference for name, outcome in outcomes.items()})
+    networks = {
+        role: {**rows[name], **outcomes[name].wrong_by_stage()} for role, name in roles.items()
+    }
+    with_ideas = roles if baseline in outcomes and _has_ideas(outcomes[baseline]) else {}
+    by_number = {name: outcome.wrong_by_number() for name, outcome in outcomes.items()}
+    return {
+        "claims": judged(
+            networks, improving=[role for role, name in roles.items() if name in improving]
+        ),
+        "attribution": _attribution({role: networks[role] for role in with_ideas}),
+        "robustness": robustness({name: rows[name] for name in outcomes}, baseline),
+        "samples": sample_efficiency(
+            {name: each for name, each in by_number.items() if each},
+            baseline=baseline,
+            roles=with_ideas,
+        ),
+    }
+
+
+def _attribution(networks: Mapping[str, Rows]) -> dict[str, Any] | None:
     """None where the baseline lacks one of the ideas: nothing could be taken from it."""
-    if not _has_ideas(baseline):
-        return None
     measures = {
         "test error": mean_weights((IMAGES,)),
         "mean error on the 28 disturbed sets": mean_weights(PROTOCOL_SETS),
     }
-    return attribution({role: rows[name] for role, name in roles.items()}, measures)
+    return attribution(networks, measures) if networks else None
 
 
 def _has_ideas(baseline: Outcome) -> bool:

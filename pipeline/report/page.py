@@ -66,6 +66,22 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "verdicts": claims.verdicts(results),
         "claims": claims.claim_table(results),
         "comparisons": tables.comparison_table(results),
+        **_explored(results),
+        "fairness": tuning.fairness(results),
+        "chosen": tuning.chosen_table(results),
+        "candidates": tuning.candidate_table(results),
+        "importance": tuning.importance_table(results),
+        "notes": {name: note for name, note in notes.items() if note},
+        "methods": methods(results),
+        "origin": tables.origin_table(results),
+        "cells": tables.cell_table(results),
+        "command": command(results),
+    }
+
+
+def _explored(results: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told without verdicts."""
+    return {
         "worth": worth(results),
         "ideas": worth_table(results),
         "disturbed": robustness.introduction(results),
@@ -87,15 +103,6 @@ def _content(results: Mapping[str, Any]) -> dict[str, Any]:
         "beside": paper.beside(results),
         "published": paper.paper_table(results),
         "costs": paper.cost_table(results),
-        "fairness": tuning.fairness(results),
-        "chosen": tuning.chosen_table(results),
-        "candidates": tuning.candidate_table(results),
-        "importance": tuning.importance_table(results),
-        "notes": {name: note for name, note in notes.items() if note},
-        "methods": methods(results),
-        "origin": tables.origin_table(results),
-        "cells": tables.cell_table(results),
-        "command": command(results),
     }
 
 
