@@ -1,4 +1,4 @@
-"""The claims of the essay, each with the one measure that was declared before anything was judged.
+"""The claims of the essay, each with one measure, declared before it was measured.
 
 A measure is a sum of errors by exact weights, positive where it supports the claim. All claims are
 one family of tests, whatever a study has networks for.

@@ -11,7 +11,7 @@ from pipeline.analysis.errors import answers, wrong
 from pipeline.analysis.hierarchy import probe_errors
 from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.predictions import Answers, Disturbed, Predictions, Probes, Samples
-from pipeline.analysis.robustness import IMAGES, Rows
+from pipeline.analysis.robustness import IMAGES, NAMED_SETS, Rows
 from pipeline.analysis.samples import wrong_by_number
 from pipeline.analysis.tuning import require_fair
 from pipeline.errors import UserError
@@ -94,6 +94,11 @@ def require_comparable(outcomes: Mapping[str, Outcome]) -> None:
 def _require_same(outcomes: Mapping[str, Outcome]) -> None:
     names = list(outcomes)
     first = outcomes[names[0]]
+    if lacking := [name for name in NAMED_SETS if name not in first.disturbed.sets]:
+        raise UserError(
+            f"every network must have been shown {lacking[0]!r}, but {names[0]!r} was not: run "
+            "`make repro`."
+        )
     for name in names[1:]:
         other = outcomes[name]
         if not np.array_equal(first.predictions.labels, other.predictions.labels):

@@ -1,4 +1,4 @@
-"""The smallest difference that a study is likely to find: known before any network is judged.
+"""The smallest difference that a study is likely to find, whatever it then finds.
 
 It follows from a crossed probit model of who misreads what: an image is misread where a latent
 normal lies beyond a threshold, the latents of one image are correlated, and seeds move thresholds.

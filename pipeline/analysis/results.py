@@ -16,7 +16,7 @@ from pipeline.analysis.hierarchy import hierarchy
 from pipeline.analysis.intervals import estimate
 from pipeline.analysis.mistakes import FIGURE_8, confusions, of_figure_8, shared
 from pipeline.analysis.outcomes import Outcome, require_comparable
-from pipeline.analysis.paper import beside
+from pipeline.analysis.paper import LENET5, beside, is_network
 from pipeline.analysis.plan import Plan, study_record
 from pipeline.analysis.robustness import (
     IMAGES,
@@ -97,16 +97,21 @@ def _on_all_sets(
     rows: Mapping[str, Rows],
     improving: Sequence[str],
 ) -> dict[str, Any]:
-    """What rests on more than the images as they are, of variants that have all their seeds."""
+    """What rests on more than the images as they are, of variants that have all their seeds.
+
+    The claims speak of LeNet-5: with another baseline none can be judged.
+    """
     roles = cast({name: outcome.difference for name, outcome in outcomes.items()})
     networks = {
         role: {**rows[name], **outcomes[name].wrong_by_stage()} for role, name in roles.items()
     }
+    lenet5 = baseline in outcomes and is_network(LENET5, outcomes[baseline].spec["network"])
     with_ideas = roles if baseline in outcomes and _has_ideas(outcomes[baseline]) else {}
     by_number = {name: outcome.wrong_by_number() for name, outcome in outcomes.items()}
     return {
         "claims": judged(
-            networks, improving=[role for role, name in roles.items() if name in improving]
+            networks if lenet5 else {},
+            improving=[role for role, name in roles.items() if name in improving],
         ),
         "attribution": _attribution({role: networks[role] for role in with_ideas}),
         "robustness": robustness({name: rows[name] for name in outcomes}, baseline),

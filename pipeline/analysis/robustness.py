@@ -54,6 +54,7 @@ HALF_HEIGHT = _curve(
 )
 PROTOCOL_SETS = tuple(name for curve in CURVES.values() for name in curve.sets)
 ONE_PIXEL = tuple(f"shift_1_{to}" for to in ("up", "down", "left", "right"))
+NAMED_SETS = (*PROTOCOL_SETS, *HALF_HEIGHT.sets, *ONE_PIXEL)
 MNIST_C = "mnist_c_"
 
 Rows = Mapping[str, BoolArray]
@@ -130,12 +131,13 @@ def differences(rows: Rows, reference: Rows) -> dict[str, np.ndarray]:
 def _relative(rows: Rows, reference: Rows) -> list[float | None]:
     """By seed: what the 28 sets add to the error, as a multiple of what they add to the other's.
 
-    None where they add nothing to that.
+    None where they add nothing to that, or where a network reads no image right anyway.
     """
     added, added_to_other = (_added(each) for each in (rows, reference))
+    lost = np.logical_or(*(np.all(each[IMAGES], axis=1) for each in (rows, reference)))
     return [
-        float(one / other) if other > 0 else None
-        for one, other in zip(added, added_to_other, strict=True)
+        None if gone or other <= 0 else float(one / other)
+        for one, other, gone in zip(added, added_to_other, lost, strict=True)
     ]
 
 

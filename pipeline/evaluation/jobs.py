@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import torch
 
 TEST = "test"
-SHIFTED = 1000  # test images on which the shift error is measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,32 +99,23 @@ class DisturbedEvaluation(Look):
 class Probe(Look):
     """Linear classifiers on each stage of the network, trained and as it began.
 
-    The result's `trained` and `untrained` are what they answer on the test images, uint8
-    [stages, N], `input` the same for the image itself, [N], and `shift_errors` float64 [layers];
-    the record names `stages` and `layers`.
+    The result is that of `probing.compared`, the record names the rows of its arrays.
     """
 
     cell: ProbeCell
 
     def measured(self, digits: Images, device: "torch.device") -> Result:
-        from pipeline.evaluation.probing import probed, shift_errors, stages
+        from pipeline.evaluation.probing import compared
         from pipeline.evaluation.reading import rebuilt
         from pipeline.networks.lenet5 import build
 
         started = time.time()
-        spec, names = self.cell.network, stages(self.cell.network)
+        spec = self.cell.network
         trained = rebuilt(spec, self.weights, device)
         untrained = build(spec, init=self.cell.init, seed=self.cell.seed).to(device)
         views = _views(digits, self.cell, device)
-        found, began = probed(trained, views, ["input", *names]), probed(untrained, views, names)
-        shifts = shift_errors(trained, spec, views.judge[:SHIFTED])
-        arrays = {
-            "input": found[0],
-            "trained": found[1:],
-            "untrained": began,
-            "shift_errors": np.array(list(shifts.values()), dtype=np.float64),
-        }
-        return _result(started, arrays, stages=names, layers=list(shifts))
+        arrays, names = compared(spec, trained, untrained, views)
+        return _result(started, arrays, **names)
 
 
 def _same(images: np.ndarray, cell: DisturbanceCell, digest: str) -> np.ndarray:
@@ -135,7 +125,7 @@ def _same(images: np.ndarray, cell: DisturbanceCell, digest: str) -> np.ndarray:
     if found != digest:
         raise UserError(
             f"every machine must disturb images alike, but {cell.disturbance!r} came out "
-            f"differently on two of them: do all have {cell.libraries}?"
+            f"differently on two of them: do all have {cell.libraries} and the same kind of CPU?"
         )
     return frames
 

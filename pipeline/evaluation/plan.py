@@ -63,7 +63,8 @@ def looks(
     Their ridge is chosen on those that tuning was validated on; the networks have seen both.
     """
     fit, choose = split(training.labels, validation_images=validation_images, seed=split_seed)
-    fit = fit[:: max(1, len(fit) // PROBE_IMAGES)][:PROBE_IMAGES]
+    number = min(PROBE_IMAGES, len(fit))
+    fit = fit[np.arange(number) * len(fit) // number]
     return Looks(
         models=models,
         clean=evaluations(models, test),

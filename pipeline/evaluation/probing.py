@@ -4,7 +4,7 @@ A probe is a ridge regression onto the ten classes, in closed form. What it read
 as it began, before any training, tells what the stage's wiring alone is worth.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from pipeline.networks.spec import NetworkSpec
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # of the ridge, a share of the units' own variance
 CONSTANT = 1e-6  # units that vary less say nothing
+SHIFTED = 1000  # images on which the shift error is measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +42,35 @@ def stages(spec: NetworkSpec) -> list[str]:
     return [each.name for each, after in pairwise(layers) if not after.name.startswith("s")]
 
 
+def compared(
+    spec: NetworkSpec, trained: nn.Sequential, untrained: nn.Sequential, views: Views
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """All that is asked of one network: arrays by name, and the names of their rows.
+
+    `trained` and `untrained` are what the probes of the `stages` answer on the images to judge,
+    uint8 [stages, N], `input` the same for the image itself, [N], and `shift_errors` float64 of
+    the `layers` of maps.
+    """
+    names = stages(spec)
+    found = probed(trained, views, ["input", *names])
+    shifts = shift_errors(trained, spec, views.judge[:SHIFTED])
+    arrays = {
+        "input": found[0],
+        "trained": found[1:],
+        "untrained": probed(untrained, views, names),
+        "shift_errors": np.array(list(shifts.values()), dtype=np.float64),
+    }
+    return arrays, {"stages": names, "layers": list(shifts)}
+
+
 @torch.inference_mode()
 def probed(network: nn.Sequential, views: Views, names: Sequence[str]) -> np.ndarray:
-    """What the probe of each layer answers on the images to judge, uint8 [layers, N].
+    """What the probe of each layer, in the network's order, answers on the images to judge.
 
-    255 throughout where activations are not numbers.
+    Uint8 [layers, N]; 255 throughout where activations are not numbers.
     """
-    fit, choose, judge = (
-        _activations(network, names, frames) for frames in (views.fit, views.choose, views.judge)
-    )
     labels = views.fit_labels, views.choose_labels
-    found = [_read(fit[name], choose[name], judge[name], *labels) for name in names]
+    found = [_read(*units, *labels) for units in _stage_by_stage(network, views, names)]
     return torch.stack(found).to(torch.uint8).cpu().numpy()
 
 
@@ -59,19 +78,29 @@ def probed(network: nn.Sequential, views: Views, names: Sequence[str]) -> np.nda
 def shift_errors(network: nn.Sequential, spec: NetworkSpec, frames: Tensor) -> Mapping[str, float]:
     """By layer of maps: how far the maps of shifted images are from shifted maps of the images.
 
-    The shift is one unit of the layer. In units of a map's own s.d.: 0 where a feature is found
-    wherever it appears, about 1.4 where the two have nothing in common. None without locality.
+    The shift is one unit of the layer. In the maps' own s.d.: 0 where a feature is found wherever
+    it appears, about 1.4 where the two have nothing in common. None without locality.
     """
     layers = [each for each in account(spec).layers if len(each.output_shape) == 3 and each.step]
     return {each.name: _shift_error(network, each, frames) for each in layers}
 
 
-def _activations(
-    network: nn.Sequential, names: Sequence[str], frames: Tensor
-) -> dict[str, Tensor]:
-    """Of the named layers, behind their squashing: [N, units]."""
-    batches = [_outputs(network, batch) for batch in frames.split(BATCH)]
-    return {name: torch.cat([_rows(batch[name]) for batch in batches]) for name in names}
+def _stage_by_stage(
+    network: nn.Sequential, views: Views, names: Sequence[str]
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Of each named layer, behind its squashing: [N, units], on all three views.
+
+    Only one stage is in memory at a time, from which the next is computed.
+    """
+    values = [list(each.split(BATCH)) for each in (views.fit, views.choose, views.judge)]
+    layers = [name.removesuffix("_squash") for name, _ in network.named_children()]
+    start = 0
+    for name in names:
+        end = len(layers) - layers[::-1].index(name)
+        values = [[network[start:end](batch) for batch in batches] for batches in values]
+        fit, choose, judge = (torch.cat(list(map(_rows, batches))) for batches in values)
+        yield fit, choose, judge
+        start = end
 
 
 def _outputs(network: nn.Sequential, frames: Tensor) -> dict[str, Tensor]:
@@ -94,29 +123,43 @@ def _read(
     """The answers on `judge` of the ridge regression that does best on `choose`: [N]."""
     if not torch.isfinite(fit).all():
         return torch.full((len(judge),), NO_ANSWER, device=judge.device)
-    mean, spread = fit.double().mean(dim=0), fit.double().std(dim=0)
+    spread, mean = torch.std_mean(fit.double(), dim=0)
     varies = spread > CONSTANT
-    mean, spread = mean[varies].float(), spread[varies].float()
-
-    def standardised(values: Tensor) -> Tensor:
-        return (values[:, varies] - mean) / spread
-
-    units = standardised(fit)
+    units = (fit[:, varies] - mean[varies].float()) / spread[varies].float()
     targets = nn.functional.one_hot(fit_labels, CLASSES).float()
     shares = targets.mean(dim=0)
     # In single precision, for these products are most of the work; the rest is cheap.
     covariance = (units.t() @ units / len(units)).double()
     moments = (units.t() @ (targets - shares) / len(units)).double()
-    ridges = [_solved(covariance, moments, strength).float() for strength in STRENGTHS]
-    others = standardised(choose)
-    missed = [((others @ each + shares).argmax(1) != choose_labels).sum() for each in ridges]
-    best = min(range(len(ridges)), key=lambda place: int(missed[place]))
-    return (standardised(judge) @ ridges[best] + shares).argmax(1)
+    ridges = [
+        _of_all_units(weights, mean, spread, varies) for weights in _solved(covariance, moments)
+    ]
+
+    def answers(values: Tensor, ridge: tuple[Tensor, Tensor]) -> Tensor:
+        weights, offset = ridge
+        return (values @ weights + offset + shares).argmax(1)
+
+    best = min(ridges, key=lambda ridge: int((answers(choose, ridge) != choose_labels).sum()))
+    return answers(judge, best)
 
 
-def _solved(covariance: Tensor, moments: Tensor, strength: float) -> Tensor:
-    ridge = strength * torch.eye(len(covariance), dtype=torch.double, device=covariance.device)
-    return torch.cholesky_solve(moments, torch.linalg.cholesky(covariance + ridge))
+def _solved(covariance: Tensor, moments: Tensor) -> Iterator[Tensor]:
+    """The weights [units, classes] at every strength that can be solved: the largest always."""
+    diagonal = covariance.diagonal()
+    for before, strength in pairwise((0.0, *STRENGTHS)):
+        diagonal.add_(strength - before)
+        factor, failed = torch.linalg.cholesky_ex(covariance)
+        if not failed:
+            yield torch.cholesky_solve(moments, factor)
+
+
+def _of_all_units(
+    weights: Tensor, mean: Tensor, spread: Tensor, varies: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Weights and offset for activations as they are, from those for units of mean 0, s.d. 1."""
+    whole = torch.zeros(len(mean), weights.shape[1], dtype=weights.dtype, device=weights.device)
+    whole[varies] = weights / spread[varies, None]
+    return whole.float(), -(mean @ whole).float()
 
 
 def _shift_error(network: nn.Sequential, layer: Layer, frames: Tensor) -> float:

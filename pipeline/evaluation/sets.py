@@ -22,9 +22,10 @@ def libraries() -> str:
 def kept(images: np.ndarray, name: str, key: str) -> tuple[np.ndarray, str]:
     """The frames uint8 [N, 32, 32] of disturbance `name`, and the digest of their bytes.
 
-    `key` names the file: everything that the frames depend on. A damaged one is made anew.
+    `key` and the libraries of this machine name the file: it may have others than the one that
+    asks. A damaged file is made anew.
     """
-    path = cache_folder() / "disturbed" / key
+    path = cache_folder() / "disturbed" / _digest(f"{key} {libraries()}".encode())
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):  # or all workers of a machine would make it at once
         found = _stored(path)

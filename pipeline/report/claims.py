@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.analysis.significance import can_reject
 from pipeline.report import numbers
 from pipeline.report.tables import Table
 
@@ -25,15 +26,18 @@ def verdicts(results: Mapping[str, Any]) -> str:
     counts = Counter(each["verdict"] for each in claims)
     told = [f"{number} {verdict}" for verdict, number in counts.items()]
     text = (
-        "The project begins with an essay on why LeNet-5 won. Each of its claims has one measure, "
-        "declared before any test image was opened, and is judged by both tests, corrected for "
-        f"all {len(claims)}: {numbers.listed(told)}."
+        "The project begins with an essay on why LeNet-5 won. Each of its claims has one measure. "
+        "All were fixed before any network was shown a disturbed image or any probe was fitted; "
+        "test errors on the images as they are were known by then. Both tests must agree, "
+        f"corrected for all {len(claims)}: {numbers.listed(told)}."
     )
+    if not can_reject(len(results["study"]["seeds"]), family_size=len(claims)):
+        return f"{text} So few seeds cannot tell."
     missing = list(dict.fromkeys(role for each in claims for role in each["missing"]))
     if not missing:
         return text
     named = numbers.listed([PARTS[role] for role in missing])
-    return f"{text} What is not testable here for want of a network lacks {named}."
+    return f"{text} What is not testable lacks {named} in this study."
 
 
 def claim_table(results: Mapping[str, Any]) -> Table:

@@ -17,7 +17,23 @@ def introduction(results: Mapping[str, Any]) -> str:
         "any training: what wiring alone is worth. It was fitted to training images, and its "
         "ridge chosen on others, all of which the networks were trained on. On the image itself "
         f"it misreads {numbers.percent(first['mean'], 2)} % of "
-        f"{numbers.count(first['n_images'])} test images."
+        f"{numbers.count(first['n_images'])} test images.{_both_ways(results)}"
+    )
+
+
+def _both_ways(results: Mapping[str, Any]) -> str:
+    """Why a later stage gains more: it reads better trained, or worse untrained, or both."""
+    baseline = results["study"]["baseline"]
+    stages = results["variants"][baseline]["hierarchy"]["stages"]
+    if not {"s2", "c5"} <= stages.keys():
+        return ""
+    trained, untrained = (
+        numbers.percent(stages["c5"][state]["mean"] - stages["s2"][state]["mean"], 2, signed=True)
+        for state in ("trained", "untrained")
+    )
+    return (
+        f" A later stage can gain more in two ways. From S2 to C5 of `{baseline}` the error moves "
+        f"by {trained} points in the trained networks and by {untrained} in the untrained ones."
     )
 
 
@@ -55,7 +71,7 @@ def shift_table(results: Mapping[str, Any]) -> Table | None:
         return None
     return Table(
         caption="Is a feature found wherever it appears? The digit was moved by one unit of the "
-        "layer: how far the layer's maps are then from its maps moved by one unit, in a map's own "
+        "layer: how far the layer's maps are then from its maps moved by one unit, in the maps' "
         "standard deviation. 0: found again; about 1.4: two maps that have nothing in common. "
         "Means over the networks, with 95 % intervals over seeds alone.",
         columns=("Variant", *(layer.upper() for layer in MAPS), "n (seeds)"),

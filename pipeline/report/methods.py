@@ -171,12 +171,12 @@ def _power(study: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (
             "Power",
-            "From planning values in `params.yaml` alone, which come from trial trainings before "
-            "the study and not from its results: of two variants that misread about "
+            "From planning values in `params.yaml` alone, which come from trial trainings and not "
+            "from this study's results: of two variants that misread about "
             f"{numbers.plain(100 * expected['error'])} %, a difference of "
             f"{numbers.percent(smallest, 2)} points is found with a probability of "
             f"{POWER}, by “new images” at the first step of Holm's correction over the planned "
-            "family. More seeds help little: with ever more of them it would be "
-            f"{numbers.percent(limit, 2)} points, for the images limit.",
+            "family. With ever more seeds it would be "
+            f"{numbers.percent(limit, 2)} points: the rest is up to the number of images.",
         )
     ]

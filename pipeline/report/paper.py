@@ -23,7 +23,7 @@ def beside(results: Mapping[str, Any]) -> str:
         "Levenberg-Marquardt method, one pattern at a time, and its perceptrons for a squared "
         f"error; here it is Adam for {numbers.counted(study['epochs'], 'epoch')}, with settings "
         "that a sweep chose, and cross-entropy where the output is linear. It reports one network "
-        f"each; here there are {numbers.counted(len(study['seeds']), 'seed')}. *Reproduced* means "
+        f"each; ours are over {numbers.counted(len(study['seeds']), 'seed')}. *Reproduced* means "
         "that the paper's value lies where one more run of ours would, on this test set: within "
         "mean ± t × s × √(1 + 1/S) over the seeds, 95 %. Its networks that saw distorted digits "
         "are left out."

@@ -61,7 +61,7 @@ def worth_of_ideas(results: Mapping[str, Any]) -> Table | None:
         headings=["To the area"],
         caption="What each idea adds to the area under the error by number of training images, in "
         "points, with 95 % intervals over seeds and images, as under “What each idea is worth”: "
-        "below zero a network needs fewer images with it than without.",
+        "below zero a network misreads less with it than without.",
     )
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,47 @@ def verdicts(networks: Mapping[str, Any], *improving: str) -> list[str]:
 def test_there_are_the_essay_s_seven_claims() -> None:
     assert len(CLAIMS) == 7
     assert len({claim.text for claim in CLAIMS}) == 7
+
+
+def test_measures_are_those_of_the_protocol_word_for_word() -> None:
+    def more(role: str, sets: list[str]) -> dict[tuple[str, str], Fraction]:
+        share = Fraction(1, len(sets))
+        return {
+            **{(role, name): share for name in sets},
+            **{("LSP", name): -share for name in sets},
+        }
+
+    shifts = [f"shift_{px}" for px in range(1, 7)]
+    small = ["shift_1", "shift_2", "rotate_10", "scale_0.85", "scale_1.2", "shear_0.2"]
+    every = [
+        *shifts,
+        *("rotate_10", "rotate_20", "rotate_30", "rotate_45"),
+        *("scale_0.5", "scale_0.7", "scale_0.85", "scale_1.2", "scale_1.5"),
+        *("shear_0.2", "shear_0.4", "stroke_-1", "stroke_+1"),
+        *("invert_0.05", "invert_0.1", "invert_0.2", "noise_0.2", "noise_0.4"),
+        *("blur_1", "blur_2", "occlude_7", "occlude_10"),
+    ]
+    assert len(every) == 28
+    third = Fraction(1, 3)
+    assert [claim.weights for claim in CLAIMS] == [
+        more("MLP", ["images"]),
+        more("small MLP", ["images"]),
+        more("LP", shifts),
+        more("LS", small),
+        {
+            ("LSP", "untrained c5"): 1,
+            ("LSP", "trained c5"): -1,
+            ("LSP", "untrained s2"): -1,
+            ("LSP", "trained s2"): 1,
+        },
+        more("MLP", every),
+        {
+            ("none", "images"): 2 * third,
+            ("L", "images"): -2 * third,
+            ("P", "images"): third,
+            ("LP", "images"): -third,
+        },
+    ]
 
 
 @pytest.mark.parametrize(

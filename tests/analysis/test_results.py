@@ -285,3 +285,33 @@ def test_the_headline_is_flat_and_against_the_baseline() -> None:
         "mlp.test_error": pytest.approx(0.045),
         "mlp.difference": pytest.approx(0.035),
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "stages"),
+    [
+        ({"hidden": [300, 100], "output": "linear"}, ("h1", "h2")),
+        ({"subsampling": "none"}, ("c1", "c3", "c5", "f6")),
+        ({"output": "linear", "activation": "relu"}, ("s2", "s4", "c5", "f6")),
+    ],
+    ids=str,
+)
+def test_claims_about_lenet5_are_not_judged_on_another_baseline(
+    words: dict[str, Any], stages: tuple[str, ...]
+) -> None:
+    base = outcome([2, 3, 1], network={**LENET5, **words})
+    answers = right(len(stages), 3, NUM_IMAGES)
+    probes = replace(base.probes, stages=stages, trained=answers, untrained=answers)
+    study = {
+        "lenet5": replace(base, difference={}, probes=probes),
+        "mlp": outcome([9, 9, 9]),
+    }
+    claims = assemble(PLAN, study)["claims"]
+    assert {each["verdict"] for each in claims} == {"not testable"}
+    assert all("LSP" in each["missing"] for each in claims[:6])
+
+
+def test_set_that_no_network_was_shown_is_named() -> None:
+    few = Disturbed(sets=("shift_1",), answers=right(1, 3, NUM_IMAGES))
+    with pytest.raises(UserError, match="must have been shown 'shift_2', but 'lenet5' was not"):
+        assemble(PLAN, {name: replace(each, disturbed=few) for name, each in OUTCOMES.items()})

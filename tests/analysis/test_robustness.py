@@ -86,6 +86,17 @@ def test_baseline_that_loses_nothing_has_no_multiples() -> None:
     assert found["relative"]["mean"] is None
 
 
+def test_diverged_network_has_no_multiple() -> None:
+    base, other = rows(0.1), rows(0.1)
+    for name in other:
+        other[name][1] = True
+    for pair in ({"base": base, "other": other}, {"base": other, "other": base}):
+        found = robustness(pair, "base")["variants"]["other"]["relative"]
+        assert found["mean"] is None
+        assert found["per_seed"][1] is None
+        assert found["per_seed"][0] is not None
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
 @pytest.mark.parametrize("share", [0.0, 1.0], ids=["all right", "all wrong"])
 def test_degenerate_studies_have_means_and_no_intervals(seeds: int, share: float) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.analysis.curves import summarise
 from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.outcomes import Outcome
+from pipeline.analysis.paper import LENET5
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
 from pipeline.analysis.predictions import Disturbed, Predictions, Probes
@@ -110,7 +111,7 @@ def outcome(name: str, seeds: int) -> Outcome:
         },
         sweep=sweep(name),
         spec={
-            "network": {"hidden": difference.get("hidden", [])},
+            "network": {**LENET5, **difference},
             "hyperparameters": settings(0.002, rbf="output" not in difference),
             "epochs": 3,
             "batch_size": 128,

@@ -20,8 +20,13 @@ def test_the_sum_of_verdicts_and_what_is_lacking_are_told(results: dict[str, Any
     assert "corrected for all 7: " in text
     assert text.endswith(
         "lacks 784-75-10, one with locality alone, one with none of the ideas and one with "
-        "subsampling alone."
+        "subsampling alone in this study."
     )
+
+
+def test_too_few_seeds_are_told() -> None:
+    results, _ = make(seeds=2)
+    assert verdicts(results).endswith("7 not testable. So few seeds cannot tell.")
 
 
 def test_a_study_without_other_networks_judges_no_claim_about_them() -> None:

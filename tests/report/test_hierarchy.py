@@ -18,7 +18,18 @@ def test_every_stage_of_every_variant_is_a_row(results: dict[str, Any]) -> None:
         "10 × 2,000",
     )
     error = numbers.percent(results["variants"]["lenet5"]["hierarchy"]["input"]["mean"], 2)
-    assert f"misreads {error} % of 2,000 test images" in introduction(results)
+    text = introduction(results)
+    assert f"misreads {error} % of 2,000 test images" in text
+    moved = {
+        state: numbers.percent(
+            stages["c5"][state]["mean"] - stages["s2"][state]["mean"], 2, signed=True
+        )
+        for state in ("trained", "untrained")
+    }
+    assert text.endswith(
+        f"of `lenet5` the error moves by {moved['trained']} points in the trained networks and by "
+        f"{moved['untrained']} in the untrained ones."
+    )
 
 
 def test_shift_errors_are_told_where_there_are_maps(results: dict[str, Any]) -> None:

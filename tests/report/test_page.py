@@ -169,8 +169,8 @@ def test_sections_come_in_one_order_on_both_pages(html: str, markdown: str) -> N
     assert re.findall("<h2>(.*)</h2>", RUNTIME.sub("", html)) == sections
     assert sections == [
         *("Answer", "Results", "The essay's claims", "Architectures", "Comparisons"),
-        *("Robustness", "Stage by stage", "Beyond the error", "Beside the paper"),
-        *("Tuning", "Notes", "Methods", "How this was made"),
+        *("What each idea is worth", "Robustness", "Stage by stage", "Beyond the error"),
+        *("Beside the paper", "Tuning", "Notes", "Methods", "How this was made"),
     ]
 
 

@@ -51,6 +51,14 @@ def test_what_the_paper_says_stands_beside_the_baseline(results: dict[str, Any])
     assert "trained with such noise" in table.caption
 
 
+def test_what_the_paper_says_of_lenet5_stands_beside_no_other_network(
+    results: dict[str, Any],
+) -> None:
+    baseline = results["variants"]["lenet5"]
+    other = {**baseline, "network": {**baseline["network"], "activation": "relu"}}
+    assert said_table(results | {"variants": {**results["variants"], "lenet5": other}}) is None
+
+
 def test_without_complete_seeds_nothing_is_told(results: dict[str, Any]) -> None:
     study = results | {"robustness": {**results["robustness"], "variants": {}}}
     assert said_table(study) is None
@@ -65,6 +73,6 @@ def test_what_a_variant_bears_better_is_told(results: dict[str, Any]) -> None:
     changes = {**dict.fromkeys(found["mlp"]["changes"], worse), "noise": better, "blur": better}
     variants = {"lenet5": found["lenet5"], "mlp": {**found["mlp"], "changes": changes}}
     study = results | {"robustness": {**results["robustness"], "variants": variants}}
-    assert exceptions(study).endswith("were made by `mlp` (on noise and blur).")
+    assert exceptions(study).endswith(": by `mlp` (on noise and blur).")
     variants["mlp"]["changes"] = {key: {**worse, "ci95": None} for key in changes}
     assert exceptions(study) == ""
