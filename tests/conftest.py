@@ -47,3 +47,10 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache folder of this test alone."""
+    monkeypatch.setenv("ABLATION_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -4,10 +4,11 @@ Each idea's worth is its Shapley value over the orders in which the three can be
 needs locality, which leaves three orders, of equal weight.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from pipeline.analysis.errors import BoolArray
 from pipeline.analysis.intervals import combined
 from pipeline.analysis.robustness import Rows
 from pipeline.analysis.roles import LATTICE
@@ -57,8 +58,15 @@ def worth_weights(
     }
 
 
+def picked(
+    weights: Iterable[tuple[str, str]], networks: Mapping[str, Rows]
+) -> dict[tuple[str, str], BoolArray]:
+    """The rows that a sum by weights takes."""
+    return {(cell, name): networks[cell][name] for cell, name in weights}
+
+
 def _worth(
     cells: Mapping[str, Fraction], measure: Mapping[str, Fraction], found: Mapping[str, Rows]
 ) -> dict[str, Any]:
     weights = worth_weights(cells, measure)
-    return combined(weights, {(cell, name): found[cell][name] for cell, name in weights}).told()
+    return combined(weights, picked(weights, found)).told()

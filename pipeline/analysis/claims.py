@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from pipeline.analysis.attribution import WORTH, worth_weights
+from pipeline.analysis.attribution import WORTH, picked, worth_weights
 from pipeline.analysis.comparison import STILL_IMPROVING
-from pipeline.analysis.intervals import combined, weighted
+from pipeline.analysis.intervals import estimate, weighted
 from pipeline.analysis.robustness import IMAGES, PROTOCOL_SETS, Rows, mean_weights
 from pipeline.analysis.significance import LEVEL, can_reject, holm, sign_flip
 
@@ -41,7 +41,7 @@ def _gain(stage: str, sign: int) -> Weights:
     }
 
 
-CLEAN = {IMAGES: Fraction(1)}
+CLEAN = mean_weights((IMAGES,))
 CLAIMS = (
     Claim(
         text="Convolution beats the plain MLP with far fewer parameters",
@@ -102,19 +102,18 @@ def _measured(claim: Claim, networks: Mapping[str, Rows | None]) -> dict[str, An
     """`missing` names the roles that the study lacks, or of which a seed is missing."""
     roles = list(dict.fromkeys(role for role, _ in claim.weights))
     missing = [role for role in roles if networks.get(role) is None]
-    known = {role: each for role, each in networks.items() if each is not None}
-    rows = {(role, name): row for role, each in known.items() for name, row in each.items()}
     nothing: dict[str, Any] = dict.fromkeys(("mean", "ci95", "n_seeds", "n_images"))
     told = {"claim": claim.text, "measure": claim.measure, "missing": missing}
     if missing:
         return {**told, **nothing, "p_value": None, "p_population": None}
-    estimate = combined(claim.weights, rows)
-    total, _ = weighted(claim.weights, rows)
+    known = {role: each for role, each in networks.items() if each is not None}
+    total, scale = weighted(claim.weights, picked(claim.weights, known))
+    found = estimate(total).divided(scale)
     return {
         **told,
-        **estimate.told(),
+        **found.told(),
         "p_value": sign_flip([int(each) for each in total.sum(axis=1)]),
-        "p_population": estimate.p_value(),
+        "p_population": found.p_value(),
     }
 
 

@@ -48,6 +48,13 @@ class Estimate:
             return None
         return float(2 * stats.t.sf(abs(self.mean) / self.standard_error, self.degrees_of_freedom))
 
+    def divided(self, scale: int) -> "Estimate":
+        """That of the same values, each divided by `scale`."""
+        error = self.standard_error
+        return replace(
+            self, mean=self.mean / scale, standard_error=None if error is None else error / scale
+        )
+
     def told(self) -> dict[str, Any]:
         """As plain values for the record: `mean`, `ci95`, `n_seeds`, `n_images`."""
         return {
@@ -93,11 +100,7 @@ def weighted(weights: Mapping[K, Fraction], rows: Mapping[K, Whole]) -> tuple[Wh
 def combined(weights: Mapping[K, Fraction], rows: Mapping[K, Whole]) -> Estimate:
     """The estimate of a sum of such values by exact weights: linear, so nothing else changes."""
     total, scale = weighted(weights, rows)
-    found = estimate(total)
-    error = found.standard_error
-    return replace(
-        found, mean=found.mean / scale, standard_error=None if error is None else error / scale
-    )
+    return estimate(total).divided(scale)
 
 
 def _mean_squares(values: npt.NDArray[np.int64]) -> tuple[Fraction, Fraction]:

@@ -110,15 +110,14 @@ def sums(rows: Rows) -> dict[str, dict[str, Fraction]]:
 
 def _variant(rows: Rows, reference: Rows | None) -> dict[str, Any]:
     weights = sums(rows)
+
+    def told(of: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        return {name: combined(each, of).told() for name, each in weights.items()}
+
     return {
         "sets": {name: estimate(each).told() for name, each in rows.items()},
-        "sums": {name: combined(each, rows).told() for name, each in weights.items()},
-        "changes": {
-            name: combined(each, differences(rows, reference)).told()
-            for name, each in weights.items()
-        }
-        if reference
-        else None,
+        "sums": told(rows),
+        "changes": told(differences(rows, reference)) if reference else None,
         "relative": over_seeds(_relative(rows, reference)) if reference else None,
     }
 

@@ -42,15 +42,11 @@ class Reading(Look):
     """The test images as they are; the result's `answers` are uint8 [N]."""
 
     def measured(self, digits: Images, device: "torch.device") -> Result:
-        import torch
-
-        from pipeline.data.mnist import frame
         from pipeline.evaluation.reading import answers, rebuilt
 
         started = time.time()
         network = rebuilt(self.cell.network, self.weights, device)
-        frames = torch.from_numpy(frame(digits.images[digits.subsets[TEST]]))
-        return _result(started, {"answers": answers(network, frames.to(device))})
+        return _result(started, {"answers": answers(network, _frames(digits, TEST, device))})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,22 +126,26 @@ def _same(images: np.ndarray, cell: DisturbanceCell, digest: str) -> np.ndarray:
     return frames
 
 
-def _views(digits: Images, cell: ProbeCell, device: "torch.device") -> Any:
+def _frames(digits: Images, subset: str, device: "torch.device") -> "torch.Tensor":
     import torch
 
     from pipeline.data.mnist import frame
-    from pipeline.evaluation.probing import Views
 
-    def frames(subset: str) -> "torch.Tensor":
-        return torch.from_numpy(frame(digits.images[digits.subsets[subset]])).to(device)
+    return torch.from_numpy(frame(digits.images[digits.subsets[subset]])).to(device)
+
+
+def _views(digits: Images, cell: ProbeCell, device: "torch.device") -> Any:
+    import torch
+
+    from pipeline.evaluation.probing import Views
 
     def labels(subset: str) -> "torch.Tensor":
         return torch.from_numpy(digits.labels[digits.subsets[subset]]).long().to(device)
 
     return Views(
-        fit=frames(cell.fit_on),
-        choose=frames(cell.choose_on),
-        judge=frames(TEST),
+        fit=_frames(digits, cell.fit_on, device),
+        choose=_frames(digits, cell.choose_on, device),
+        judge=_frames(digits, TEST, device),
         fit_labels=labels(cell.fit_on),
         choose_labels=labels(cell.choose_on),
     )

@@ -14,15 +14,8 @@ from pipeline.training.models import TrainedNetwork
 
 
 @pytest.fixture(autouse=True)
-def _one_thread(one_thread: None) -> None:
+def _alone(one_thread: None, cache: Path) -> None:
     """For every test of this room."""
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Of this test alone."""
-    monkeypatch.setenv("ABLATION_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
 
 
 @pytest.fixture(scope="session")
