@@ -17,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-BRIDGE = "ablation-test"
+# Names of this run's own: another may be going on, or have been killed and left its machines.
+BRIDGE = f"ablate-{os.getpid()}"
 PORT = 8786
 DASK = str(Path(sys.executable).parent / "dask")
 NEEDED = "needs root and `ip` of iproute2, for network namespaces"
@@ -160,7 +161,7 @@ def _host(number: int, folder: Path) -> Host:
 
 
 def _name(number: int) -> str:
-    return f"ablation-{number}"
+    return f"abl{number}-{os.getpid()}"
 
 
 def _ip(*words: str, check: bool = True) -> None:
