@@ -16,6 +16,11 @@ def results() -> dict[str, Any]:
     return json.loads(Path("reports/results.json").read_text(encoding="utf8"))
 
 
+@pytest.fixture(scope="module")
+def lattice() -> dict[str, Any]:
+    return json.loads(Path("reports/lattice/results.json").read_text(encoding="utf8"))
+
+
 @pytest.mark.parametrize("variant", BARS)
 def test_winners_reach_their_bars(results: dict[str, Any], variant: str) -> None:
     assert not misses(results["variants"][variant]["validation_error"]["per_seed"], BARS[variant])
@@ -33,3 +38,24 @@ def test_it_took_no_longer_than_it_should_and_nothing_came_from_the_cache() -> N
     timing = json.loads(Path("reports/timing.json").read_text(encoding="utf8"))
     assert timing["total_s"] <= 60 * MINUTES
     assert timing["workers"] == 2
+
+
+def test_lattice_can_answer_what_the_standard_study_must_leave_open(
+    lattice: dict[str, Any],
+) -> None:
+    assert lattice["attribution"]["missing"] == []
+    assert not [claim["claim"] for claim in lattice["claims"] if claim["missing"]]
+
+
+def test_lattice_is_of_the_same_code_and_data_as_the_standard_study(
+    results: dict[str, Any], lattice: dict[str, Any]
+) -> None:
+    for digest in ("code_digest", "data_digest"):
+        assert lattice["study"][digest] == results["study"][digest]
+
+
+def test_lattice_finds_what_the_standard_study_found_of_their_common_variants(
+    results: dict[str, Any], lattice: dict[str, Any]
+) -> None:
+    for name, variant in results["variants"].items():
+        assert lattice["variants"][name] == variant, name
