@@ -15,9 +15,9 @@ pytestmark = pytest.mark.slow
 SRUN = """#!/bin/sh
 [ "$1" = "--cpus-per-task=16" ] || exit 9
 shift
-for number in 2 3; do
-  cd $MACHINES/host-$number
-  ip netns exec ablation-$number "$@" > worker.txt 2>&1 &
+for machine in $MACHINES; do
+  cd $FOLDER/host-$((number = ${number:-1} + 1))
+  ip netns exec $machine "$@" > worker.txt 2>&1 &
 done
 wait
 """
@@ -40,7 +40,8 @@ def test_the_documented_script_runs_the_study(
     job = first.start(
         ["sh", "-c", 'PATH=$STAND_INS:$PATH; exec bash -c ". ./job.sh"'],
         log="log.txt",
-        MACHINES=str(tmp_path),
+        FOLDER=str(tmp_path),
+        MACHINES=" ".join(host.name for host in cluster[1:]),
         STAND_INS=str(tmp_path / "bin"),
         SLURM_CPUS_PER_TASK="16",
         ABLATION_WORKERS="1",
