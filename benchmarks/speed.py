@@ -1,17 +1,17 @@
 """Four ways to train each variant of the standard study, side by side. Uses the real MNIST.
 
-`make bench` on a machine with nothing else to do. Every way has a process of its own; they take
-turns, an epoch each. Prints a table, and writes it to benchmarks/results.json and to
-docs/performance.md.
+`make bench` on a machine with nothing else to do: on its GPU, or on its CPU where there is none.
+Every way has a process of its own; they take turns, an epoch each. Prints a table, and writes it
+to docs/performance.md and its numbers to benchmarks/speed-DEVICE.json.
 """
 
 import os
 import platform
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from statistics import geometric_mean, median
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -21,29 +21,32 @@ from benchmarks.race import REPOSITORY, Contestant, Course, course, publish, rac
 from pipeline.training.cluster import ALLOCATOR
 from pipeline.training.provenance import cpu_environment
 
-RESULTS = REPOSITORY / "benchmarks/results.json"
 METHODS = ("conventional", "bare", "ours", "fused")
+FUSED = {"cpu": 4, "cuda": 64}
 Row = dict[str, Any]
 
 
 def main(
-    images: int = typer.Option(20_000, help="In an epoch."),
-    heats: int = typer.Option(3, help="Each with new processes."),
-    members: int = typer.Option(4, help="Networks fused on a CPU."),
-    gpu_members: int = typer.Option(64, help="Networks fused on a GPU."),
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = (
+        "cuda" if torch.cuda.is_available() else "cpu"
+    ),
+    images: Annotated[int, typer.Option(help="In an epoch.")] = 20_000,
+    heats: Annotated[int, typer.Option(help="Each with new processes.")] = 3,
+    members: Annotated[int | None, typer.Option(help=f"Networks fused: {FUSED}.")] = None,
 ) -> None:
     torch.set_num_threads(1)
-    devices = {"cpu": members} | ({"cuda": gpu_members} if torch.cuda.is_available() else {})
-    rows, machine = list[Row](), _machine(images)
+    rates, rows = measured_rates(torch.device(device)), list[Row]()
     with course(images, heats) as races:
-        for device, count in devices.items():
-            rates = measured_rates(torch.device(device))
-            machine["rates"][device] = asdict(rates)
-            for variant in races.study.networks:
-                rows += compared(races, variant, device, count, rates)
-                print(f"{device} {variant} is measured", file=sys.stderr)
+        for variant in races.study.networks:
+            rows += compared(races, variant, device, members or FUSED[device], rates)
+            print(f"{variant} is measured", file=sys.stderr)
+    machine = _machine(device) | {"images": images, "heats": heats, "rates": asdict(rates)}
     results = {"machine": machine, "rows": rows}
-    publish(RESULTS, results, "bench", table(results))
+    publish(results_file(device), results, f"bench-{device}", table(results))
+
+
+def results_file(device: str) -> Path:
+    return REPOSITORY / f"benchmarks/speed-{device}.json"
 
 
 def compared(races: Course, variant: str, device: str, members: int, rates: Rates) -> list[Row]:
@@ -69,7 +72,6 @@ def compared(races: Course, variant: str, device: str, members: int, rates: Rate
     return [
         {
             "variant": variant,
-            "device": device,
             "method": method,
             "members": counts.get(method, 1),
             "images_per_s": speed,
@@ -83,47 +85,40 @@ def compared(races: Course, variant: str, device: str, members: int, rates: Rate
 def table(results: Row) -> str:
     """Markdown: images a second by the bare loop, and how many times as many by the others."""
     lines = [
-        "| device | variant | bare loop, images/s | conventional | ours | ours / conventional "
+        "| variant | bare loop, images/s | conventional | ours | ours / conventional "
         "| fused | floor |",
-        "|:--|:--|--:|--:|--:|--:|--:|--:|",
+        "|:--|--:|--:|--:|--:|--:|--:|",
     ]
-    cells = {(row["device"], row["variant"], row["method"]): row for row in results["rows"]}
-    for device, variant in dict.fromkeys((d, v) for d, v, _ in cells):
-        found = {method: cells[device, variant, method] for method in (*METHODS, "floor")}
-        ratios = {method: f"{row['ratio_to_bare']:.2f}" for method, row in found.items()}
+    cells = {(row["variant"], row["method"]): row for row in results["rows"]}
+    for variant in dict.fromkeys(variant for variant, _ in cells):
+        found = {method: cells[variant, method] for method in (*METHODS, "floor")}
+        ratios = {method: f"{row['ratio_to_bare']:,.2f}" for method, row in found.items()}
         lines.append(
-            f"| {device} | {variant} | {found['bare']['images_per_s']:,.0f} "
+            f"| {variant} | {found['bare']['images_per_s']:,.0f} "
             f"| {ratios['conventional']} | **{ratios['ours']}** "
             f"| {found['ours']['ratio_to_conventional']:.2f} "
             f"| {ratios['fused']} ({found['fused']['members']}) | {ratios['floor']} |"
         )
-    return "\n".join(lines) + "\n\n" + _summary(results["rows"], results["machine"])
+    return "\n".join(lines) + "\n\n" + _summary(results)
 
 
-def _summary(rows: Sequence[Row], machine: Row) -> str:
-    words: list[str] = []
-    for device in machine["rates"]:
-        ours = [row for row in rows if row["device"] == device and row["method"] == "ours"]
-        mean = geometric_mean([row["ratio_to_conventional"] for row in ours])
-        words.append(
-            f"Geometric mean over the variants, ours against the conventional recipe on "
-            f"{machine['devices'][device]}: {mean:.2f}."
-        )
-    return "\n\n".join(words)
+def _summary(results: Row) -> str:
+    ours = [row["ratio_to_conventional"] for row in results["rows"] if row["method"] == "ours"]
+    machine = results["machine"]
+    return (
+        f"On {machine['device']}, torch {machine['torch']}, median of heats: {machine['heats']}. "
+        f"Geometric mean of ours / conventional: {geometric_mean(ours):.2f}."
+    )
 
 
-def _machine(images: int) -> Row:
-    devices = {"cpu": cpu_environment().device}
-    if torch.cuda.is_available():
-        devices["cuda"] = torch.cuda.get_device_name()
+def _machine(device: str) -> Row:
+    name = torch.cuda.get_device_name() if device == "cuda" else cpu_environment().device
     return {
-        "devices": devices,
+        "device": name,
         "cores": os.cpu_count(),
         "threads": 1,
         "system": platform.system(),
         "torch": torch.__version__,
-        "images": images,
-        "rates": {},
     }
 
 

@@ -27,19 +27,22 @@ STUDY = load_study()
 BARS = {"lenet5": 1.5, "no_weight_sharing": 2.5}
 EVERYWHERE = 0.95
 OVER_CONVENTIONAL = 3
+FUSED_ON_A_GPU = 10
+
+
+RESULTS = {
+    device: json.loads(speed.results_file(device).read_text(encoding="utf8"))
+    for device in ("cpu", "cuda")
+}
+ON_EACH_DEVICE = pytest.mark.parametrize("results", RESULTS.values(), ids=RESULTS)
 
 
 @pytest.fixture(scope="module")
-def results() -> dict[str, Any]:
-    return json.loads(Path("benchmarks/results.json").read_text(encoding="utf8"))
+def ours() -> dict[str, dict[str, Any]]:
+    return {row["variant"]: row for row in RESULTS["cpu"]["rows"] if row["method"] == "ours"}
 
 
-@pytest.fixture(scope="module")
-def ours(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    rows = [row for row in results["rows"] if row["device"] == "cpu" and row["method"] == "ours"]
-    return {row["variant"]: row for row in rows}
-
-
+@ON_EACH_DEVICE
 def test_every_variant_is_measured_in_every_way(results: dict[str, Any]) -> None:
     cells = {(row["variant"], row["method"]) for row in results["rows"]}
     assert cells == {(v, m) for v in STUDY.networks for m in (*METHODS, "floor")}
@@ -55,15 +58,22 @@ def test_ours_against_the_conventional_recipe(ours: dict[str, dict[str, Any]]) -
     assert geometric_mean(ratios) >= OVER_CONVENTIONAL
 
 
+@ON_EACH_DEVICE
 def test_nothing_is_faster_than_the_floor(results: dict[str, Any]) -> None:
     speed = {(r["variant"], r["method"]): r["images_per_s"] for r in results["rows"]}
     for variant, method in speed:
         assert speed[variant, method] <= speed[variant, "floor"]
 
 
-def test_page_shows_the_committed_results(results: dict[str, Any]) -> None:
+def test_fused_on_a_gpu() -> None:
+    for row in RESULTS["cuda"]["rows"]:
+        assert row["method"] != "fused" or row["ratio_to_bare"] >= FUSED_ON_A_GPU
+
+
+def test_page_shows_the_committed_results() -> None:
     page = Path("docs/performance.md").read_text(encoding="utf8")
-    assert included(page, "bench", speed.table(results)) == page
+    for device, results in RESULTS.items():
+        assert included(page, f"bench-{device}", speed.table(results)) == page
     measures = json.loads(Path("benchmarks/without.json").read_text(encoding="utf8"))
     assert included(page, "without", without.table(measures["ratios"])) == page
 
