@@ -1,17 +1,30 @@
-"""Training curves: what the seeds of a variant have in common, epoch by epoch."""
+"""Learning curves: what the seeds of a variant have in common, epoch by epoch."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+Points = Sequence[Mapping[str, Any]]
 
-def summarise(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row an epoch: `epoch`, and `mean`, `low`, `high` of the training error over `n` seeds.
 
-    Training errors are fractions, measured during the epoch. Seeds whose error is not a number are
-    left out of their row, and `n` says so; an epoch without any has no row.
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """By variant, from `summarise`: of the final trainings, and of what tuning chose."""
+
+    training: Mapping[str, Points]
+    validation: Mapping[str, Points]
+
+
+def summarise(history: pd.DataFrame, error: str = "train_error") -> list[dict[str, Any]]:
+    """One row an epoch: `epoch`, and `mean`, `low`, `high` of an error over `n` seeds.
+
+    Errors are fractions; that on the training images is measured during the epoch. Seeds whose
+    error is not a number are left out of their row, and `n` says so; an epoch without any has no
+    row.
     """
-    by_epoch = history.dropna(subset=["train_error"]).groupby("epoch")["train_error"]
+    by_epoch = history.dropna(subset=[error]).groupby("epoch")[error]
     table = by_epoch.agg(mean="mean", low="min", high="max", n="count").reset_index()
     return [
         {

@@ -5,6 +5,9 @@ import numpy.typing as npt
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
+Answers = npt.NDArray[np.uint8]
+"""Digits; 255 where a network has no answer."""
+NO_ANSWER = 255
 
 
 def wrong(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> BoolArray:
@@ -18,13 +21,13 @@ def wrong(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> 
     return ~(scores[:, is_label] > best_other)
 
 
-def answers(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+def answers(scores: npt.NDArray[np.floating]) -> Answers:
     """The likeliest class, or 255 where there is none: (S, N, classes) -> (S, N).
 
     None where two scores share the first place, or where scores are not numbers.
     """
     decided = (scores == scores.max(axis=2, keepdims=True)).sum(axis=2) == 1
-    return np.where(decided, scores.argmax(axis=2), 255).astype(np.uint8)
+    return np.where(decided, scores.argmax(axis=2), NO_ANSWER).astype(np.uint8)
 
 
 def diverged(scores: FloatArray) -> BoolArray:

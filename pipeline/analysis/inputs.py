@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipeline.errors import UserError
@@ -19,6 +22,7 @@ BEST_KEYS = (
     *("trial", "hyperparameters", "tuned", "runner_up", "candidates"),
     *("audit", "edges", "importance", "budget"),
 )
+FINALIST_COLUMNS = ("phase", "trial", "seed", "epoch", "validation_error")
 TRIAL_COLUMNS = ("trial", "cell", "seed", "epochs", "value", "best", "reason")
 
 
@@ -79,6 +83,18 @@ def read_sweep(folder: Path) -> Sweep:
     return Sweep(best=best, trials=cells.to_dict("records"))
 
 
+def read_finalists(path: Path, *, trial: int) -> pd.DataFrame:
+    """Of a sweep's `history.csv` the full trainings of one trial: a row a seed and epoch.
+
+    Raises:
+        UserError: Naming `path`, if it is missing, lacks a column, or has no such row.
+    """
+    history = _read_table(path, FINALIST_COLUMNS)
+    chosen = history.loc[(history["phase"] == "finalists") & (history["trial"] == trial)]
+    require(path, len(chosen) > 0, f"trial {trial} must be a finalist", "no row of it")
+    return chosen
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object, in which every number is one.
 
@@ -91,6 +107,20 @@ def read_json(path: Path) -> dict[str, Any]:
         raise UserError(f"`{path}` must be readable JSON, but got: {problem}.") from problem
     require(path, isinstance(content, dict), "it must be a JSON object", content)
     return content
+
+
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Of one `.npz` file.
+
+    Raises:
+        UserError: Naming `path`, if it is missing, unreadable or lacks one.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as archive:
+            return {name: archive[name] for name in names}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as problem:
+        told = ", ".join(f"`{name}`" for name in names)
+        raise UserError(f"`{path}` must hold {told}, but got: {problem}.") from problem
 
 
 def _no_number(name: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.analysis.certainty import over_seeds
-from pipeline.analysis.errors import BoolArray, FloatArray, diverged
+from pipeline.analysis.errors import NO_ANSWER, Answers, BoolArray, FloatArray, diverged
 
 FIGURE_8 = (
     247, 449, 582, 659, 674, 829, 926, 938, 1014, 1039, 1232, 1319, 1328, 1393, 1530, 1621,
@@ -44,3 +44,33 @@ def shared(wrong: Mapping[str, BoolArray]) -> list[int]:
     """The images that more than half of the networks of every variant misread."""
     often: Sequence[BoolArray] = [rows.mean(axis=0) > 0.5 for rows in wrong.values()]
     return np.flatnonzero(np.logical_and.reduce(often)).tolist()
+
+
+def as_what(
+    images: Sequence[int], answers: Mapping[str, Answers], labels: npt.NDArray[np.integer]
+) -> list[dict[str, Any]]:
+    """Of each image its label, and what the networks of each variant take it for: (S, N), (N,).
+
+    That is the wrong answer that most of them give, the lowest of several, and the share of them
+    that are wrong; the `answer` is None where none of these has any.
+    """
+    return [
+        {
+            "image": image,
+            "label": int(labels[image]),
+            "variants": {
+                name: _as_what(each[:, image], int(labels[image]))
+                for name, each in answers.items()
+            },
+        }
+        for image in images
+    ]
+
+
+def _as_what(answers: Answers, label: int) -> dict[str, Any]:
+    wrong = answers[answers != label]
+    counts = np.bincount(wrong[wrong != NO_ANSWER], minlength=10)
+    return {
+        "answer": int(counts.argmax()) if counts.any() else None,
+        "share": len(wrong) / len(answers),
+    }

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis.errors import answers, wrong
+from pipeline.analysis.errors import Answers, answers, wrong
 from pipeline.analysis.hierarchy import probe_errors
 from pipeline.analysis.inputs import Sweep
-from pipeline.analysis.predictions import Answers, Disturbed, Predictions, Probes, Samples
+from pipeline.analysis.predictions import Disturbed, Predictions, Probes, Samples
 from pipeline.analysis.robustness import IMAGES, NAMED_SETS, Rows
 from pipeline.analysis.samples import wrong_by_number
 from pipeline.analysis.tuning import require_fair

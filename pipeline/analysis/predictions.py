@@ -5,18 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.analysis.inputs import require
+from pipeline.analysis.errors import NO_ANSWER, Answers
+from pipeline.analysis.inputs import read_arrays, require
 from pipeline.data.mnist import pack_idx
 from pipeline.data.sources import SHA256
-from pipeline.errors import UserError
-
-Answers = npt.NDArray[np.uint8]
-"""Digits; 255 where a network has no answer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +76,7 @@ def read_predictions(
             digits, if its seeds are not the study's, or if scores are not numbers though the
             training of their seed did not fail.
     """
-    arrays = _read_arrays(path, ("seeds", "scores", "labels"))
+    arrays = read_arrays(path, ("seeds", "scores", "labels"))
     found, scores, labels = arrays.values()
     ranks = (found.ndim, labels.ndim)
     require(path, ranks == (1, 1), "`seeds` and `labels` must be lists", f"{ranks} axes")
@@ -119,7 +115,7 @@ def read_disturbed(path: Path, predictions: Predictions) -> Disturbed:
         UserError: Naming `path`, if it is missing, unreadable or misshapen, of other seeds, or if
             an answer is neither a digit nor 255.
     """
-    arrays = _read_arrays(path, ("seeds", "sets", "predictions"))
+    arrays = read_arrays(path, ("seeds", "sets", "predictions"))
     _require_seeds(path, arrays["seeds"], predictions)
     names = _names(path, "sets", arrays["sets"])
     expected = (len(names), *predictions.scores.shape[:2])
@@ -134,7 +130,7 @@ def read_samples(path: Path, predictions: Predictions, *, sizes: Sequence[int]) 
         UserError: Naming `path`, if it is missing, unreadable or misshapen, of other seeds or
             sizes, or if an answer is neither a digit nor 255.
     """
-    arrays = _read_arrays(path, ("seeds", "sizes", "predictions"))
+    arrays = read_arrays(path, ("seeds", "sizes", "predictions"))
     _require_seeds(path, arrays["seeds"], predictions)
     found = arrays["sizes"].tolist()
     require(path, found == list(sizes), f"its sizes must be {list(sizes)}", found)
@@ -150,7 +146,7 @@ def read_probes(path: Path, predictions: Predictions) -> Probes:
         UserError: Naming `path`, if it is missing, unreadable or misshapen, of other seeds, or if
             an answer is neither a digit nor 255.
     """
-    arrays = _read_arrays(
+    arrays = read_arrays(
         path, ("seeds", "stages", "layers", "trained", "untrained", "input", "shift_errors")
     )
     _require_seeds(path, arrays["seeds"], predictions)
@@ -187,14 +183,5 @@ def _require_answers(
 ) -> None:
     require(path, found.shape == shape, f"`{name}` must have shape {shape}", found.shape)
     require(path, found.dtype == np.uint8, f"`{name}` must be uint8", found.dtype)
-    strange = found[(found > 9) & (found != 255)]
+    strange = found[(found > 9) & (found != NO_ANSWER)]
     require(path, not strange.size, f"`{name}` must be 0 ... 9 or 255", strange[:3])
-
-
-def _read_arrays(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with path.open("rb") as file, np.load(file) as archive:
-            return {name: archive[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as problem:
-        told = ", ".join(f"`{name}`" for name in names)
-        raise UserError(f"`{path}` must hold {told}, but got: {problem}.") from problem

@@ -14,7 +14,7 @@ from pipeline.analysis.ensembles import ensembles
 from pipeline.analysis.errors import BoolArray, diverged
 from pipeline.analysis.hierarchy import hierarchy
 from pipeline.analysis.intervals import estimate
-from pipeline.analysis.mistakes import FIGURE_8, confusions, of_figure_8, shared
+from pipeline.analysis.mistakes import FIGURE_8, as_what, confusions, of_figure_8, shared
 from pipeline.analysis.outcomes import Outcome, require_comparable
 from pipeline.analysis.paper import LENET5, beside, is_network
 from pipeline.analysis.plan import Plan, study_record
@@ -61,7 +61,7 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
         "variants": variants,
         "comparisons": [asdict(comparison) for comparison in comparisons],
         **_on_all_sets(plan.baseline, {name: outcomes[name] for name in whole}, rows, improving),
-        "mistakes": _mistakes(errors, real=real),
+        "mistakes": _mistakes(outcomes, errors, real=real),
         "ensembles": _ensembles(outcomes, comparisons),
         "paper": beside(variants) if real else [],
     }
@@ -147,10 +147,17 @@ def _ensembles(
     return ensembles(scores, labels, [(each.variant, each.baseline) for each in comparisons])
 
 
-def _mistakes(errors: Mapping[str, BoolArray], *, real: bool) -> dict[str, Any]:
+def _mistakes(
+    outcomes: Mapping[str, Outcome], errors: Mapping[str, BoolArray], *, real: bool
+) -> dict[str, Any]:
     images = shared(errors)
-    known = {"images": len(FIGURE_8), "shared": len({*FIGURE_8} & {*images})} if real else None
-    return {"shared": images, "figure_8": known}
+    known = [image for image in images if image in FIGURE_8]
+    labels = next(iter(outcomes.values())).predictions.labels
+    answers = {name: outcome.on_images for name, outcome in outcomes.items()}
+    return {
+        "shared": as_what(images, answers, labels),
+        "figure_8": {"images": len(FIGURE_8), "shared": known} if real else None,
+    }
 
 
 def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.analysis.certainty import over_seeds
-from pipeline.analysis.errors import BoolArray
+from pipeline.analysis.errors import Answers, BoolArray
 from pipeline.analysis.intervals import combined, estimate
-from pipeline.analysis.predictions import Answers
 
 IMAGES = "images"  # as they are
 

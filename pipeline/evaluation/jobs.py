@@ -114,6 +114,28 @@ class Probe(Look):
         return _result(started, arrays, **names)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picture(Look):
+    """What can be seen of the network, with a training digit, uint8 [28, 28], to look at.
+
+    The result is that of `pictures.seen`.
+    """
+
+    digit: np.ndarray
+
+    def measured(self, digits: Images, device: "torch.device") -> Result:  # noqa: ARG002
+        import torch
+
+        from pipeline.data.mnist import frame
+        from pipeline.evaluation.pictures import seen
+        from pipeline.evaluation.reading import rebuilt
+
+        started = time.time()
+        spec = self.cell.network
+        shown = torch.from_numpy(frame(self.digit[None])[0]).to(device)
+        return _result(started, seen(spec, rebuilt(spec, self.weights, device), shown))
+
+
 def _same(images: np.ndarray, cell: DisturbanceCell, digest: str) -> np.ndarray:
     from pipeline.evaluation.sets import kept
 

@@ -1,4 +1,7 @@
-"""What is kept of answers: `predictions/<variant>.npz`, `-disturbed`, `-probes`, `-samples`."""
+"""What is kept of looks: `predictions/<variant>.npz`, `-disturbed`, `-probes`, `-samples`.
+
+And what the report shows of them: `-pictures`.
+"""
 
 import io
 from collections.abc import Sequence
@@ -7,22 +10,31 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.cache import place
+from pipeline.data.mnist import Digits
 from pipeline.evaluation.plan import Looks
 from pipeline.training.cells import Result
 
 
 def write(
-    folder: Path, looks: Looks, results: Sequence[Result], *, variant: str, labels: np.ndarray
+    folder: Path,
+    looks: Looks,
+    results: Sequence[Result],
+    picture: Result,
+    *,
+    variant: str,
+    test: Digits,
 ) -> None:
-    """Of the jobs of `looks`, in their order."""
+    """Of the jobs of `looks`, in their order, and of its picture."""
     seeds, count = [model.seed for model in looks.models], len(looks.models)
     clean, disturbed, probes = (results[count * i : count * (i + 1)] for i in range(3))
     scores = [result.arrays["scores"] for result in clean]
-    write_predictions(folder / f"{variant}.npz", seeds=seeds, scores=scores, labels=labels)
+    write_predictions(folder / f"{variant}.npz", seeds=seeds, scores=scores, labels=test.labels)
     sets = [job.cell.disturbance for job in looks.disturbing]
     path = folder / f"{variant}-disturbed.npz"
     write_disturbed(path, seeds=seeds, sets=sets, results=disturbed)
     write_probes(folder / f"{variant}-probes.npz", seeds=seeds, results=probes)
+    path = folder / f"{variant}-pictures.npz"
+    write_pictures(path, picture, digit=looks.picture.digit, scores=scores, test=test)
 
 
 def write_predictions(
@@ -87,6 +99,36 @@ def write_probes(path: Path, *, seeds: Sequence[int], results: Sequence[Result])
             for name in ("trained", "untrained", "shift_errors")
         },
     )
+
+
+def write_pictures(
+    path: Path,
+    picture: Result,
+    *,
+    digit: np.ndarray,
+    scores: Sequence[np.ndarray],
+    test: Digits,
+) -> None:
+    """`kernels` and `maps` of one network are those of `pictures.seen`, with `digit` [28, 28].
+
+    `scores` are of all networks. `misread` int64 [K] are the test images that more than half of
+    them misread, counted from 0, and `images` uint8 [K, 28, 28] their pixels.
+    """
+    wrong = [_wrong(each, test.labels) for each in scores]
+    misread = np.flatnonzero(np.mean(wrong, axis=0) > 0.5)
+    _write(
+        path,
+        **picture.arrays,
+        digit=digit,
+        misread=misread,
+        images=test.images[misread],
+    )
+
+
+def _wrong(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """As the report counts: right is only what beats every other class; NaN beats nothing."""
+    own = np.take_along_axis(scores, labels[:, None].astype(np.int64), axis=1)
+    return (scores >= own).sum(1) != 1
 
 
 def _write(path: Path, **arrays: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from pipeline.evaluation.jobs import (
     Disturbing,
     Evaluation,
     Look,
+    Picture,
     Probe,
     Reading,
 )
@@ -39,6 +40,8 @@ class Looks:
     disturbing: Sequence[Disturbing]
     """Makes the sets that the networks are shown next."""
     probes: Sequence[Probe]
+    picture: Picture
+    """Of the first network, with the first training image: no look at the test images."""
     digits: Images
 
     def jobs(self, made: Sequence[Result]) -> list[Look]:
@@ -70,6 +73,7 @@ def looks(
         clean=evaluations(models, test),
         disturbing=_disturbing(test),
         probes=_probes(models, test, training, fit=fit, choose=choose),
+        picture=_picture(models[0], training.images[0]),
         digits=_digits(test, training, fit=fit, choose=choose),
     )
 
@@ -151,6 +155,12 @@ def _probes(
         )
         for model in models
     ]
+
+
+def _picture(model: TrainedNetwork, digit: np.ndarray) -> Picture:
+    shown = hashlib.sha256(digit.tobytes()).hexdigest()
+    cell = _cell(model, shown, "pipeline.evaluation.pictures")
+    return Picture(cell=cell, weights=model.weights, digit=digit)
 
 
 def _cell(model: TrainedNetwork, images: str, code: str) -> EvaluationCell:

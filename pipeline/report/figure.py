@@ -9,7 +9,11 @@ import vl_convert
 
 from pipeline.report import rows, theme
 
-WIDTH, HEIGHT, ROW_HEIGHT = 600, 320, 34
+WIDTH, HEIGHT, ROW_HEIGHT = 600, 320, 36
+
+
+CHOSEN = "chosen"  # the variant that the reader has picked in the page, or null
+PICKED = f"{CHOSEN} === null || datum.variant === {CHOSEN}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,15 +21,19 @@ class Figure:
     """A figure; `name` is its file's, without the ending; `spec` lacks the colours of a page."""
 
     name: str
-    section: str
-    """The heading under which it stands."""
     title: str
     caption: str
     spec: dict[str, Any]
 
-    def svg(self) -> str:
+    @property
+    def untitled(self) -> dict[str, Any]:
+        """For a page, which sets the title itself: there it wraps."""
+        return {field: value for field, value in self.spec.items() if field != "title"}
+
+    def svg(self, *, titled: bool = True) -> str:
         """As it stands beside the Markdown, dark on white."""
-        return vl_convert.vegalite_to_svg({**self.spec, "config": theme.config(dark=False)})
+        spec = self.spec if titled else self.untitled
+        return vl_convert.vegalite_to_svg({**spec, "config": theme.config(dark=False)})
 
 
 def figure(
@@ -34,19 +42,38 @@ def figure(
     *,
     title: str,
     caption: str,
-    section: str = "Results",
+    fixed: bool = False,
 ) -> Figure:
-    words: dict[str, Any] = {"title": title, "description": f"{title}. {caption}"}
+    """A single view is as wide as there is room for, unless it is `fixed`."""
+    words: dict[str, Any] = {
+        "title": title,
+        "description": f"{title}. {caption}",
+        "params": [alt.VariableParameter(name=CHOSEN, value=None)],
+        "usermeta": {"fixed": fixed},
+    }
     if isinstance(chart, alt.LayerChart):  # the panels of the other have a width of their own
         words["width"] = WIDTH
     spec = chart.properties(**words).to_dict()
     del spec["config"]  # altair's own theme; ours depends on the page
-    return Figure(name=name, section=section, title=title, caption=caption, spec=spec)
+    return Figure(name=name, title=title, caption=caption, spec=spec)
+
+
+def picked(opacity: float = 1.0) -> Any:
+    """The marks of the variant that the reader has picked stand out; all do where none is."""
+    return alt.condition(PICKED, alt.value(opacity), alt.value(opacity / 8))
+
+
+def canvas(height: float) -> dict[str, Any]:
+    """Places in pixels of a `fixed` figure, to the right and down from its top left corner."""
+    return {
+        "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, WIDTH])),
+        "y": alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[height, 0])),
+    }
 
 
 def looks(variants: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash, alt.Shape]:
     """A variant's line has a colour and a dash, its points a shape: one legend for all three."""
-    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolSize=80, symbolOpacity=1)
+    legend = alt.Legend(title=None, symbolSize=80, symbolOpacity=1)
     return (
         alt.Color("variant:N", scale=theme.scale(variants, theme.COLOURS), legend=legend),
         alt.StrokeDash("variant:N", scale=theme.scale(variants, theme.DASHES), legend=legend),

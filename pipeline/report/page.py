@@ -1,4 +1,4 @@
-"""The page: what the report says in which order, as one HTML file and as Markdown."""
+"""The report as a page: one HTML file, and Markdown with its figures beside it."""
 
 import html
 import json
@@ -10,23 +10,16 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from pipeline.report import (
-    beyond,
-    claims,
-    hierarchy,
-    paper,
-    robustness,
-    samples,
-    tables,
-    theme,
-    tuning,
-)
-from pipeline.report.answer import answer
+from pipeline.report import tables, theme
+from pipeline.report.blocks import Section
 from pipeline.report.figure import Figure
-from pipeline.report.gaps import gaps
-from pipeline.report.methods import command, foreign, methods, scope
-from pipeline.report.worth import worth, worth_table
+from pipeline.report.methods import foreign, scope
 
+LEAD = (
+    "LeNet-5 is the network with which LeCun, Bottou, Bengio and Haffner read handwritten digits "
+    "in 1998. Here one of its ideas is removed at a time, and every network is tuned, trained and "
+    "tested alike. A point is one percentage point of error."
+)
 THEMES = ("light", "dark")
 PROSE = (
     (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
@@ -35,75 +28,38 @@ PROSE = (
 )
 
 
-def to_html(results: Mapping[str, Any], figures: Sequence[Figure]) -> str:
+def to_html(results: Mapping[str, Any], sections: Sequence[Section]) -> str:
     """One file that needs no other and no network: data, drawing code and style are inside."""
+    drawn = [block for each in sections for block in each.blocks if isinstance(block, Figure)]
     return _template("ablation.html.j2", autoescape=True).render(
-        **_content(results),
-        figures=[(figure, Markup(figure.svg())) for figure in figures],
-        specs=_script_json({figure.name: figure.spec for figure in figures}),
+        **_heading(results),
+        sections=sections,
+        variants=_looks(list(results["variants"])),
+        specs=_script_json({figure.name: figure.untitled for figure in drawn}),
         themes=_script_json({name: theme.config(dark=name == "dark") for name in THEMES}),
         runtime=Markup(vl_convert.javascript_bundle()),  # pyright: ignore[reportCallIssue]
     )
 
 
-def to_markdown(results: Mapping[str, Any], figures: Sequence[Figure]) -> str:
+def to_markdown(results: Mapping[str, Any], sections: Sequence[Section]) -> str:
     """The same content; its figures are `figures/<name>.svg` beside it."""
     return _template("ablation.md.j2", autoescape=False).render(
-        **_content(results), figures=figures
+        **_heading(results), sections=sections
     )
 
 
-def _content(results: Mapping[str, Any]) -> dict[str, Any]:
-    """What both pages say. Notes are a user's text; all else is prose or tables of ours."""
-    notes = {name: variant["note"] for name, variant in results["variants"].items()}
+def _heading(results: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "study": results["study"],
+        "lead": LEAD,
         "scope": scope(results),
         "foreign": foreign(results),
-        "answer": answer(results),
-        "gaps": gaps(results),
-        "main": tables.main_table(results),
-        "verdicts": claims.verdicts(results),
-        "claims": claims.claim_table(results),
-        "comparisons": tables.comparison_table(results),
-        **_explored(results),
-        "fairness": tuning.fairness(results),
-        "chosen": tuning.chosen_table(results),
-        "candidates": tuning.candidate_table(results),
-        "importance": tuning.importance_table(results),
-        "notes": {name: note for name, note in notes.items() if note},
-        "methods": methods(results),
-        "origin": tables.origin_table(results),
-        "cells": tables.cell_table(results),
-        "command": command(results),
     }
 
 
-def _explored(results: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told without verdicts."""
-    return {
-        "worth": worth(results),
-        "ideas": worth_table(results),
-        "disturbed": robustness.introduction(results),
-        "exceptions": robustness.exceptions(results),
-        "sums": robustness.sum_table(results),
-        "areas": robustness.area_table(results),
-        "sets": robustness.set_table(results),
-        "said": robustness.said_table(results),
-        "stages": hierarchy.introduction(results),
-        "probes": hierarchy.stage_table(results),
-        "shifts": hierarchy.shift_table(results),
-        "fewer": samples.introduction(results),
-        "samples": samples.sample_table(results),
-        "saved": samples.worth_of_ideas(results),
-        "certainty": beyond.certainty_table(results),
-        "ensembles": beyond.ensemble_table(results),
-        "confusions": beyond.confusion_table(results),
-        "shared": beyond.shared(results),
-        "beside": paper.beside(results),
-        "published": paper.paper_table(results),
-        "costs": paper.cost_table(results),
-    }
+def _looks(variants: Sequence[str]) -> dict[str, str]:
+    """The colour that each has in every figure with a line for it."""
+    return {name: theme.COLOURS[place % len(theme.COLOURS)] for place, name in enumerate(variants)}
 
 
 def _template(name: str, *, autoescape: bool) -> jinja2.Template:
@@ -116,11 +72,17 @@ def _template(name: str, *, autoescape: bool) -> jinja2.Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {
+        "kind": lambda block: type(block).__name__.lower(),
+        "drawing": _drawing,
         "prose": _prose,
         "text": tables.markdown_text,
         "table": tables.markdown_table,
     }
     return environment.get_template(name)
+
+
+def _drawing(figure: Figure) -> Markup:
+    return Markup(figure.svg(titled=False))
 
 
 def _prose(text: str) -> Markup:

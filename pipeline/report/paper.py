@@ -1,4 +1,4 @@
-"""What the report says beside the paper: its values and ours, and what each network costs."""
+"""What the report says beside the paper: its values and ours."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -46,27 +46,6 @@ def paper_table(results: Mapping[str, Any]) -> Table | None:
         ),
         numeric=(False, True, False, True, False, True, True, False, True),
         rows=tuple(map(_beside, results["paper"])),
-    )
-
-
-def cost_table(results: Mapping[str, Any]) -> Table:
-    """A row a variant: arithmetic and memory, as figures 11 and 12 compare them."""
-    return Table(
-        caption="What a network costs. MACs: multiply-accumulates for an image (figure 11). "
-        "Parameters: the variables to store (figure 12), without the fixed output codes. "
-        "Activations: what the units of all layers take up for an image, in single precision.",
-        columns=("Variant", "MACs", "Parameters", "Activations, bytes"),
-        numeric=(False, True, True, True),
-        rows=tuple(
-            (
-                name,
-                *(
-                    numbers.count(variant[size])
-                    for size in ("macs", "parameters", "activation_bytes")
-                ),
-            )
-            for name, variant in results["variants"].items()
-        ),
     )
 
 

@@ -17,6 +17,8 @@ TOOLTIPS = {
     "epoch": "epoch",
     "trial": "trial",
     "set": "set",
+    "stage": "stage",
+    "state": "state",
     "images": "training images",
     "settings": "settings",
     "estimate": "estimate",
@@ -24,6 +26,12 @@ TOOLTIPS = {
     "range": "range over seeds",
     "n": "n",
     "verdict": "verdict",
+    "amount": "cost",
+    "idea": "idea",
+    "measure": "measure",
+    "read": "shown",
+    "label": "digit",
+    "answer": "read as",
     "layer": "layer",
     "form": "form",
     "squash": "squashing",
@@ -35,6 +43,7 @@ TOOLTIPS = {
     "activations": "activations",
     "differs": "differs in",
 }
+BREAK = " · "  # between the lines of a label
 LABELS = 3  # lines under the drawing of a layer
 
 
@@ -64,63 +73,6 @@ def seeds(results: Mapping[str, Any]) -> Rows:
         {"variant": name, "value": 100 * share}
         for name, variant in results["variants"].items()
         for share in variant["test_error"]["per_seed"]
-    ]
-
-
-def curves(points: Mapping[str, Sequence[Mapping[str, Any]]], *, floor: float) -> Rows:
-    """A row for each variant and epoch; anything below `floor`, a fraction, is drawn there."""
-    return [
-        {
-            "variant": name,
-            "epoch": point["epoch"],
-            **{key: 100 * max(point[key], floor) for key in ("mean", "low", "high")},
-            "estimate": numbers.percent(point["mean"], 3) + " %",
-            "range": numbers.span((point["low"], point["high"]), 3) + " %",
-            "n": numbers.counted(point["n"], "seed"),
-        }
-        for name, row in points.items()
-        for point in row
-    ]
-
-
-def trials(results: Mapping[str, Any], *, floor: float) -> Rows:
-    """A row for each variant and trial from the first that did not fail; `floor` as in `curves`.
-
-    `improved` says whether the trial was better than all before it.
-    """
-    places = numbers.resolved(results["study"]["validation_images"])
-    return [
-        {
-            "variant": name,
-            "trial": trial["trial"],
-            "value": 100 * max(trial["best"], floor),
-            "improved": before is None or trial["best"] < before,
-            "settings": numbers.settings(trial["hyperparameters"]),
-            "estimate": numbers.percent(trial["best"], places) + " %",
-        }
-        for name, variant in results["variants"].items()
-        for before, trial in _after(variant["tuning"]["trials"])
-        if trial["best"] is not None
-    ]
-
-
-def disturbed(results: Mapping[str, Any]) -> Rows:
-    """A row for each variant and strength along each curve, from none at all."""
-    found = results["robustness"]
-    return [
-        {
-            "curve": f"{curve} ({told['strength']})",
-            "variant": variant,
-            "strength": strength,
-            "set": name,
-            "mean": 100 * each["sets"][name]["mean"],
-            "estimate": numbers.share(each["sets"][name] | {"ci95": None}) + " %",
-            **interval(each["sets"][name]["ci95"]),
-            "n": size(each["sets"][name], "seed"),
-        }
-        for curve, told in found["curves"].items()
-        for variant, each in found["variants"].items()
-        for name, strength in {told["start"]: 0.0, **told["sets"]}.items()
     ]
 
 
@@ -158,11 +110,6 @@ def shape(layer: Layer) -> str:
     return size if number == 1 else f"{number}@{size}"
 
 
-def _after(trials: Sequence[Mapping[str, Any]]) -> list[tuple[float | None, Mapping[str, Any]]]:
-    """Each trial with the best error before it."""
-    return list(zip([None, *(trial["best"] for trial in trials)], trials, strict=False))
-
-
 def _differing(layer: Layer, baseline: Layer | None) -> str:
     if baseline is None:
         return "all: the baseline has no such layer"
@@ -172,16 +119,22 @@ def _differing(layer: Layer, baseline: Layer | None) -> str:
 
 
 def _difference(variants: Mapping[str, Any], comparison: Mapping[str, Any]) -> dict[str, Any]:
-    change, limits = 100 * comparison["difference"], interval(comparison["ci95"])
+    compared = f"{comparison['variant']} vs {comparison['baseline']}"
     return {
-        "comparison": f"{comparison['variant']} vs {comparison['baseline']}",
-        "value": change,
-        **limits,
-        "end": change if limits["high"] is None else limits["high"],
+        "variant": comparison["variant"],
+        "comparison": compared,
+        "judged": f"{compared}{BREAK}{comparison['verdict']}",
+        "value": 100 * comparison["difference"],
+        **interval(comparison["ci95"]),
         "estimate": numbers.change_with_interval(comparison["difference"], None) + " points",
         "n": size(variants[comparison["variant"]]["test_error"], "paired seed"),
         "verdict": comparison["verdict"],
     }
+
+
+def bounded(drawn: Rows) -> bool:
+    """Whether any row has an interval to draw."""
+    return any(row["low"] is not None for row in drawn)
 
 
 def interval(ci95: Sequence[float] | None) -> dict[str, Any]:

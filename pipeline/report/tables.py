@@ -18,13 +18,14 @@ SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
 class Table:
     """Plain text, still to be escaped; the first cell of a row is its heading.
 
-    `numeric` says which columns are set flush right.
+    `numeric` says which columns are set flush right, `copied` whether the last is to be copied.
     """
 
     caption: str
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    copied: bool = False
 
 
 def markdown_text(text: str) -> str:
@@ -80,17 +81,21 @@ def comparison_table(results: Mapping[str, Any]) -> Table:
 
 
 def cell_table(results: Mapping[str, Any]) -> Table:
-    """A row a trained network: the filter that finds its run in MLflow."""
+    """A row a variant, and a row each of its networks: the filter that finds them in MLflow."""
     return Table(
-        caption="The filter that finds a network's run in MLflow by the key of its cell; "
-        "make ui CELL=KEY opens it.",
+        caption="To be pasted above the list of runs in MLflow: what finds all trainings of a "
+        "variant, and a single one by the key of its cell; make ui CELL=KEY opens that.",
         columns=("Variant", "Seed", "Filter"),
         numeric=(False, True, False),
         rows=tuple(
-            (name, seed, f"tags.\"ablation.cell\" = '{key}'")
+            (name, seed, f"tags.\"ablation.{tag}\" = '{value}'")
             for name, variant in results["variants"].items()
-            for seed, key in variant["cells"].items()
+            for seed, tag, value in (
+                ("all", "variant", name),
+                *((seed, "cell", key) for seed, key in variant["cells"].items()),
+            )
         ),
+        copied=True,
     )
 
 

@@ -11,6 +11,7 @@ COLOURS = ("#0077bb", "#d55e00", "#009e73", "#cc6699", "#b8860b", "#7a6fd0")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [12, 4])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 MARK, MUTED = COLOURS[0], "#8a8a8a"
+SHADES = ("#f3f1ec", "#0077bb")  # of a count, from none on
 FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
 
 
@@ -29,7 +30,8 @@ def config(*, dark: bool) -> dict[str, Any]:
             "tickColor": MUTED,
             "labelLimit": 320,
         },
-        "legend": {**words, "labelLimit": 220},
+        "legend": {**words, "labelLimit": 220, "orient": "bottom", "columns": 4},
+        "header": words,
         "title": {"color": ink, "anchor": "start", "frame": "group", "fontSize": 14, "offset": 12},
         "text": {"color": ink, "fontSize": 12},
         "view": {"stroke": None},

@@ -1,50 +1,12 @@
-"""What stands over and under the figures; a title states facts, and only those in the results."""
+"""What stands over the figures: a title states facts, and only those in the results."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.report import numbers
 
-DIFFERENCES = (
-    "Change in test error, in percentage points: right of zero is worse. Point: mean over paired "
-    "seeds and images. Line: 95 % interval. Grey band: the margin, inside which a difference is "
-    "too small to matter."
-)
-ERRORS = (
-    "Large point and line: mean test error with its 95 % interval over seeds and images. Small "
-    "grey points: the networks of single seeds. To compare variants use the figure of changes: "
-    "pairing makes it sharper than two intervals side by side."
-)
-CURVES = (
-    "Training error by epoch, mean over seeds, with a band from the best to the worst seed; "
-    "logarithmic axis, where no error at all is drawn at half an image. It is measured during the "
-    "epoch, while the weights change. All training images were trained on, so there is no "
-    "validation curve."
-)
-ARCHITECTURES = (
-    "Layers to scale, as in figure 2 of the paper. Stacked squares are feature maps, {side} "
-    "pixels a unit; bars are layers of units, a pixel for {units} and one at least. Lines lead "
-    "from what one unit reads of the layer before. Blue with a thick outline and a bold name: "
-    "wiring, squashing, shapes or counts are not those of the same layer of {baseline}. Dashed: a "
-    "layer of {baseline} that is absent."
-)
-
-ROBUSTNESS = (
-    "Error by strength of a disturbance, with 95 % intervals over seeds and images; the first "
-    "point of a panel is the error without it. No network was trained on disturbed digits."
-)
-SAMPLES = (
-    "Test error by number of training images, with 95 % intervals over seeds and images; both "
-    "axes are logarithmic, and no error at all is drawn at half an image. The last points are "
-    "the final networks. Few images were seen more often than many: see the text."
-)
-TUNING = (
-    "Best validation error so far, by trial of each variant's sweep; one seed a trial; "
-    "logarithmic axis, where no error at all is drawn at half an image. A mark stands where a "
-    "trial was better than all before it. Trial 0 has the defaults, the others the points of one "
-    "design, the same for all variants. A trial is short: the best of them were trained again."
-)
+MOVED = 0.01  # of the maps' standard deviation: rounding
 
 
 def differences(results: Mapping[str, Any]) -> str:
@@ -58,23 +20,19 @@ def differences(results: Mapping[str, Any]) -> str:
 
 def errors(results: Mapping[str, Any]) -> str:
     found = {name: variant["test_error"] for name, variant in results["variants"].items()}
-    lowest, *_, highest = 2 * sorted(found, key=lambda name: found[name]["mean"])
-    if lowest == highest:
-        return f"Test error of {lowest}: {_mean(found[lowest])}"
-    return (
-        f"Mean test error runs from {_mean(found[lowest])} ({lowest}) to "
-        f"{_mean(found[highest])} ({highest})"
-    )
+    return f"Mean test error: {_ends(found, by=_by_mean, told=_mean)}"
 
 
 def curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     last = {name: points[-1] for name, points in curves.items() if points}
     if not last:
         return "No training error was recorded"
-    lowest, *_, highest = 2 * sorted(last, key=lambda name: last[name]["mean"])
     epochs = numbers.counted(max(point["epoch"] for point in last.values()), "epoch")
-    ends = [f"{numbers.percent(last[name]['mean'], 2)} % ({name})" for name in (lowest, highest)]
-    return f"Training error after {epochs}: {' to '.join(dict.fromkeys(ends))}"
+
+    def told(point: Mapping[str, Any]) -> str:
+        return f"{numbers.percent(point['mean'], 2)} %"
+
+    return f"Training error after {epochs}: {_ends(last, by=_by_mean, told=told)}"
 
 
 def architectures(variants: Sequence[str], baseline: str) -> str:
@@ -90,28 +48,114 @@ def robustness(results: Mapping[str, Any]) -> str:
     }
     if not found:
         return "No variant has all its seeds"
-    lowest, *_, highest = 2 * sorted(found, key=lambda name: found[name]["mean"])
-    ends = [f"{_mean(found[name])} ({name})" for name in (lowest, highest)]
-    return f"Mean error on 28 disturbed sets: {' to '.join(dict.fromkeys(ends))}"
+    return f"Mean error on 28 disturbed sets: {_ends(found, by=_by_mean, told=_mean)}"
 
 
 def samples(results: Mapping[str, Any]) -> str:
     found, sizes = results["samples"]["variants"], results["samples"]["sizes"]
     fewest = {name: each["errors"][str(sizes[0])] for name, each in found.items()}
-    lowest, *_, highest = 2 * sorted(fewest, key=lambda name: fewest[name]["mean"])
-    ends = [f"{_mean(fewest[name])} ({name})" for name in (lowest, highest)]
     images = numbers.counted(sizes[0], "training image")
-    return f"Test error after {images}: {' to '.join(dict.fromkeys(ends))}"
+    return f"Test error after {images}: {_ends(fewest, by=_by_mean, told=_mean)}"
+
+
+def ideas(ideas: Mapping[str, Mapping[str, Any]]) -> str:
+    """What each adds to the first measure."""
+    first = next(iter(next(iter(ideas.values()))))
+    told = [
+        f"{idea} {numbers.change_with_interval(each[first]['mean'], None)}"
+        for idea, each in ideas.items()
+    ]
+    return f"Points added to the {first}: {numbers.listed(told)}"
+
+
+def costs(fronts: Mapping[str, Sequence[str]]) -> str:
+    told = [f"{numbers.listed(front)} by {cost}" for cost, front in fronts.items()]
+    return f"Beaten by none in both error and cost: {'; '.join(told)}"
+
+
+def stages(results: Mapping[str, Any]) -> str:
+    """How far the baseline's stages come."""
+    baseline = results["study"]["baseline"]
+    found = [*results["variants"][baseline]["hierarchy"]["stages"].items()]
+    ends = [
+        f"{_mean(each['trained'])} at {stage.upper()}" for stage, each in (found[0], found[-1])
+    ]
+    return f"What a line can tell in {baseline}: error {' and '.join(dict.fromkeys(ends))}"
+
+
+def kernels(pairs: Mapping[str, Mapping[str, Any]]) -> str:
+    """In which variants the places look the same."""
+    found = {name: [*pair.values()] for name, pair in pairs.items() if len(pair) > 1}
+    same = [name for name, (one, other) in found.items() if (one == other).all()]
+    others = [name for name in found if name not in same]
+    told = [
+        f"{word} in {numbers.listed(names)}"
+        for word, names in (("the same", same), ("others", others))
+        if names
+    ]
+    return f"Kernels at two places: {', '.join(told)}" if told else "What the first units read"
+
+
+def maps(results: Mapping[str, Any]) -> str:
+    """In which variants the maps of C1 move with a digit."""
+    found = {
+        name: variant["hierarchy"]["shift_errors"]["c1"]["mean"]
+        for name, variant in results["variants"].items()
+        if "c1" in variant["hierarchy"]["shift_errors"]
+    }
+    moved = [name for name, error in found.items() if error is not None and error < MOVED]
+    others = [name for name in found if name not in moved]
+    told = [
+        f"{numbers.listed(names)}{word}"
+        for word, names in ((": the maps move with the digit", moved), (": they change", others))
+        if names
+    ]
+    return "; ".join(told) if told else "The maps of C1"
+
+
+def mistakes(results: Mapping[str, Any]) -> str:
+    known, images = results["mistakes"]["figure_8"], results["mistakes"]["shared"]
+    told = f"{numbers.counted(len(images), 'digit')} that every variant misreads"
+    if not known:
+        return told
+    return f"{told}, {len(known['shared'])} of them in the paper's figure 8"
+
+
+def confusions(pairs: Sequence[Mapping[str, Any]]) -> str:
+    most = max(pairs, key=lambda pair: pair["times"])
+    return (
+        f"The most frequent mistake: {most['label']} read as {most['answer']} by "
+        f"{most['variant']}, {most['estimate']}"
+    )
 
 
 def tuning(results: Mapping[str, Any]) -> str:
     last = {name: each["tuning"]["trials"][-1] for name, each in results["variants"].items()}
-    found = {name: trial["best"] for name, trial in last.items()}
-    lowest, *_, highest = 2 * sorted(found, key=lambda name: found[name])
     trials = numbers.counted(max(trial["trial"] for trial in last.values()) + 1, "trial")
     places = numbers.resolved(results["study"]["validation_images"])
-    ends = [f"{numbers.percent(found[name], places)} % ({name})" for name in (lowest, highest)]
-    return f"Best validation error after {trials}: {' to '.join(dict.fromkeys(ends))}"
+
+    def told(trial: Mapping[str, Any]) -> str:
+        return f"{numbers.percent(trial['best'], places)} %"
+
+    ends = _ends(last, by=lambda trial: trial["best"], told=told)
+    return f"Best validation error after {trials}: {ends}"
+
+
+def _ends(
+    found: Mapping[str, Mapping[str, Any]],
+    *,
+    by: Callable[[Mapping[str, Any]], float],
+    told: Callable[[Mapping[str, Any]], str],
+) -> str:
+    """The variants with the lowest and the highest value: "0.92 % (a) to 1.90 % (b)"."""
+    lowest, *_, highest = 2 * sorted(found, key=lambda name: by(found[name]))
+    return " to ".join(
+        dict.fromkeys(f"{told(found[name])} ({name})" for name in (lowest, highest))
+    )
+
+
+def _by_mean(found: Mapping[str, Any]) -> float:
+    return found["mean"]
 
 
 def _mean(error: Mapping[str, Any]) -> str:

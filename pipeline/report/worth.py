@@ -1,10 +1,16 @@
 """What the report says of each idea's worth: the attribution of the error to the ideas."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from pipeline.report import numbers
+import altair as alt
+
+from pipeline.report import captions, numbers, rows, theme, titles
+from pipeline.report.figure import ROW_HEIGHT, Figure, data, figure, tooltips
 from pipeline.report.tables import Table
+
+PANEL = 260
 
 
 def worth(results: Mapping[str, Any]) -> str:
@@ -42,6 +48,53 @@ def worth_table(results: Mapping[str, Any]) -> Table | None:
         "images: below zero it helps. The interaction says how much more sharing adds to a "
         "network with subsampling than to one without.",
     )
+
+
+def ideas(results: Mapping[str, Any]) -> Figure | None:
+    """A panel for each measure, in it a row for each idea; None where `worth_table` is None."""
+    found = results["attribution"]
+    if not found or not found["ideas"]:
+        return None
+    drawn = _points(found["ideas"])
+    y = alt.Y("idea:N", sort=[*found["ideas"]], title=None)
+    x = partial(alt.X, title="what it adds, percentage points")
+    base = alt.Chart().encode(y=y)
+    line = base.mark_rule(color=theme.MARK, strokeWidth=2)
+    panel = alt.LayerChart(
+        data=data(drawn),
+        layer=[
+            alt.Chart().mark_rule(color=theme.MUTED).encode(x=alt.datum(0)),
+            *([line.encode(x=x("low:Q"), x2="high:Q")] if rows.bounded(drawn) else []),
+            base.mark_point(color=theme.MARK, size=70, filled=True, opacity=1).encode(
+                x=x("value:Q"), tooltip=tooltips(drawn)
+            ),
+        ],
+        width=PANEL,
+        height=alt.Step(ROW_HEIGHT),
+    )
+    order = alt.Facet("measure:N", title=None, sort=[*next(iter(found["ideas"].values()))])
+    return figure(
+        "ideas",
+        panel.facet(order, columns=2).resolve_scale(x="independent"),
+        title=titles.ideas(found["ideas"]),
+        caption=captions.IDEAS,
+    )
+
+
+def _points(ideas: Mapping[str, Mapping[str, Any]]) -> rows.Rows:
+    """A row for each idea and measure."""
+    return [
+        {
+            "idea": idea,
+            "measure": measure,
+            "value": 100 * found["mean"],
+            **rows.interval(found["ci95"]),
+            "estimate": numbers.change_with_interval(found["mean"], None) + " points",
+            "n": rows.size(found, "seed"),
+        }
+        for idea, each in ideas.items()
+        for measure, found in each.items()
+    ]
 
 
 def idea_table(

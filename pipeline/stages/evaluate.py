@@ -15,7 +15,7 @@ from pipeline.training.workers import Workers
 
 
 def main(variant: str) -> None:
-    """On the test images as they are, on every disturbed set, and by probes of the stages."""
+    """On the test images as they are, on every disturbed set, and by probes; and a picture."""
     clock = StageClock("evaluate", variant)
     study = load_study()
     study.require(variant)
@@ -41,5 +41,6 @@ def main(variant: str) -> None:
         ):
             results = workers.complete_all(jobs, observers=[ledger, display, track])
         clock.add(jobs, results, cached=display.replayed)
-    write(Path("predictions"), asked, results, variant=variant, labels=test.labels)
+        [picture] = workers.complete_all([asked.picture], observers=[])
+    write(Path("predictions"), asked, results, picture, variant=variant, test=test)
     clock.write()

@@ -1,11 +1,16 @@
 """Judge the variants by their predictions, and write the report."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from pipeline.analysis.curves import summarise
-from pipeline.analysis.inputs import read_history, read_json, read_spec, read_sweep
+from typer import Option
+
+from pipeline.analysis.curves import Curves, summarise
+from pipeline.analysis.inputs import read_finalists, read_history, read_json, read_spec, read_sweep
 from pipeline.analysis.outcomes import Outcome
+from pipeline.analysis.pictures import read_pictures
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
 from pipeline.analysis.predictions import (
@@ -21,8 +26,11 @@ from pipeline.analysis.results import assemble, headline, to_json
 from pipeline.data.cache import place
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import SIZES, in_words
+from pipeline.report.against import changes, committed
 from pipeline.report.charts import figures
 from pipeline.report.page import to_html, to_markdown
+from pipeline.report.plots import learned, tuned
+from pipeline.report.sections import sections
 from pipeline.report.timing import total
 from pipeline.study import Study, load_study
 
@@ -30,23 +38,40 @@ REPORTS = Path("reports")
 PREDICTIONS = Path("predictions")
 
 
-def main() -> None:
+def main(
+    against: Annotated[
+        str, Option(metavar="REV", help="Only print what differs from the results at this commit.")
+    ] = "",
+) -> None:
+    if against:
+        record = REPORTS / "results.json"
+        print(changes(committed(record, against), read_json(record), rev=against))
+    else:
+        report()
+
+
+def report() -> None:
     """Everything comes from the study's own variants and the files of the stages before."""
     started = time.perf_counter()
     study = load_study(Path("params.yaml"))
     outcomes = {name: outcome(study, name) for name in study.variants}
     results = assemble(plan(study), outcomes)
-    curves = {name: summarise(each.history) for name, each in outcomes.items()}
+    curves = learning(outcomes)
     accounts = {name: account(study.networks[name]) for name in outcomes}
-    drawn = figures(results, curves, accounts)
-    place(REPORTS / "results.json", to_json(results))
-    place(REPORTS / "metrics.json", to_json(headline(results)))
-    place(REPORTS / "ablation.html", to_html(results, drawn).encode("utf8"))
-    place(REPORTS / "ablation.md", to_markdown(results, drawn).encode("utf8"))
+    pictures = {name: read_pictures(PREDICTIONS / f"{name}-pictures.npz") for name in outcomes}
+    drawn = figures(results, curves, accounts, pictures)
     for figure in drawn:
         place(REPORTS / "figures" / f"{figure.name}.svg", figure.svg().encode("utf8"))
+    place(REPORTS / "results.json", to_json(results))
+    place(REPORTS / "metrics.json", to_json(headline(results)))
+    place(REPORTS / "curves.csv", learned(curves.training))
+    place(REPORTS / "sweeps.csv", tuned(results))
     timings = [read_json(path) for path in timing_files(study)]
-    place(REPORTS / "timing.json", to_json(total(timings, time.perf_counter() - started)))
+    took = total(timings, time.perf_counter() - started)
+    place(REPORTS / "timing.json", to_json(took))
+    outline = sections(results, drawn, took)
+    place(REPORTS / "ablation.html", to_html(results, outline).encode("utf8"))
+    place(REPORTS / "ablation.md", to_markdown(results, outline).encode("utf8"))
 
 
 def plan(study: Study) -> Plan:
@@ -86,6 +111,18 @@ def outcome(study: Study, name: str) -> Outcome:
         disturbed=read_disturbed(PREDICTIONS / f"{name}-disturbed.npz", predictions),
         probes=read_probes(PREDICTIONS / f"{name}-probes.npz", predictions),
         samples=samples(study, name, predictions),
+    )
+
+
+def learning(outcomes: Mapping[str, Outcome]) -> Curves:
+    """Training errors of the final trainings, validation errors of the tuned settings' own."""
+    tuned = {
+        name: read_finalists(Path("sweeps", name, "history.csv"), trial=each.sweep.best["trial"])
+        for name, each in outcomes.items()
+    }
+    return Curves(
+        training={name: summarise(each.history) for name, each in outcomes.items()},
+        validation={name: summarise(each, "validation_error") for name, each in tuned.items()},
     )
 
 

@@ -87,6 +87,7 @@ def materialise(name: str) -> Path:
     (folder / ".dvc").mkdir(parents=True, exist_ok=True)
     (folder / ".dvc/config").write_text(DVC_CONFIG, encoding="utf8")
     (folder / PARAMS).write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf8")
+    shutil.copytree(".dvc/plots", folder / ".dvc/plots", dirs_exist_ok=True)
     for file in ("dvc.yaml", ".dvcignore"):
         shutil.copy2(file, folder / file)
     shutil.rmtree(folder / "pipeline", ignore_errors=True)

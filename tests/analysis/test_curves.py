@@ -35,3 +35,8 @@ def test_the_final_error_is_the_mean_of_the_last_epoch() -> None:
 
 def test_the_final_error_does_not_hide_a_seed_without_a_number() -> None:
     assert final_train_error(history([(0, 1, 0.1), (1, 1, NAN)])) is None
+
+
+def test_another_error_is_summarised_alike() -> None:
+    table = TWO_SEEDS.rename(columns={"train_error": "validation_error"})
+    assert summarise(table, "validation_error") == summarise(TWO_SEEDS)

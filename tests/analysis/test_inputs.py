@@ -7,6 +7,7 @@ import pytest
 from pipeline.analysis.inputs import (
     BEST_KEYS,
     SPEC_KEYS,
+    read_finalists,
     read_history,
     read_json,
     read_spec,
@@ -116,3 +117,19 @@ def test_a_sweep_with_a_mistake_is_refused(
 def test_a_sweep_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"best\.json"):
         read_sweep(tmp_path)
+
+
+HISTORY = """\
+phase,trial,cell,seed,epoch,validation_error
+trials,0,a,100,1,0.05
+finalists,0,b,101,1,0.04
+finalists,3,c,101,1,0.03
+audit,0,d,104,1,0.02
+"""
+
+
+def test_full_trainings_of_a_trial_are_read_alone(tmp_path: Path) -> None:
+    (path := tmp_path / "history.csv").write_text(HISTORY)
+    assert read_finalists(path, trial=0)["validation_error"].tolist() == [0.04]
+    with pytest.raises(UserError, match=r"history\.csv`: trial 1 must be a finalist"):
+        read_finalists(path, trial=1)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline.analysis.mistakes import FIGURE_8, confusions, of_figure_8, shared
+from pipeline.analysis.mistakes import FIGURE_8, as_what, confusions, of_figure_8, shared
 
 
 def test_figure_8_has_the_paper_s_82_images() -> None:
@@ -32,3 +32,27 @@ def test_an_image_is_shared_where_most_networks_of_every_variant_misread_it() ->
     other = np.array([[1, 0, 1, 0], [1, 1, 1, 1]], bool)
     assert shared({"one": one, "other": other}) == [0]
     assert shared({"one": one}) == [0, 1, 3]
+
+
+def test_each_image_is_told_with_what_most_networks_take_it_for() -> None:
+    answers = np.array([[7, 4], [7, 9], [9, 4], [255, 4]], dtype=np.uint8)
+    silent = np.full((2, 2), 255, dtype=np.uint8)
+    found = as_what([0, 1], {"a": answers, "b": silent}, np.array([1, 4]))
+    assert found == [
+        {
+            "image": 0,
+            "label": 1,
+            "variants": {
+                "a": {"answer": 7, "share": 1.0},
+                "b": {"answer": None, "share": 1.0},
+            },
+        },
+        {
+            "image": 1,
+            "label": 4,
+            "variants": {
+                "a": {"answer": 9, "share": 0.25},
+                "b": {"answer": None, "share": 1.0},
+            },
+        },
+    ]

@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.data.mnist import Digits
 from pipeline.evaluation.outs import (
     write_disturbed,
+    write_pictures,
     write_predictions,
     write_probes,
     write_samples,
@@ -141,3 +143,22 @@ def test_perceptron_has_no_layers_of_maps_and_is_stored(tmp_path: Path) -> None:
     with np.load(tmp_path / "x.npz") as found:
         assert found["shift_errors"].shape == (0, 1)
         assert found["layers"].dtype.kind == "U"
+
+
+def test_pictures_hold_the_digits_that_most_networks_misread(tmp_path: Path) -> None:
+    labels = np.array([0, 1, 2], dtype=np.uint8)
+    right = np.eye(10, dtype=np.float32)[labels]
+    tied, nan = right.copy(), right.copy()
+    tied[1] = 0
+    nan[1:] = np.nan
+    test = Digits(np.arange(3 * 784, dtype=np.uint8).reshape(3, 28, 28), labels, "three")
+    kernels = np.ones((2, 6, 5, 5), dtype=np.float32)
+    picture = Result(arrays={"kernels": kernels, "maps": kernels}, record={})
+    path = tmp_path / "lenet5-pictures.npz"
+    digit = test.images[0]
+    write_pictures(path, picture, digit=digit, scores=[right, tied, nan], test=test)
+    with np.load(path) as found:
+        assert sorted(found) == ["digit", "images", "kernels", "maps", "misread"]
+        assert found["misread"].tolist() == [1]
+        assert (found["images"] == test.images[1:2]).all()
+        assert (found["digit"] == digit).all()

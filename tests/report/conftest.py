@@ -1,16 +1,17 @@
 """A small study to report on, made of plain values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.analysis.curves import summarise
+from pipeline.analysis.curves import Curves, summarise
 from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.outcomes import Outcome
 from pipeline.analysis.paper import LENET5
+from pipeline.analysis.pictures import Pictures
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
 from pipeline.analysis.predictions import Disturbed, Predictions, Probes
@@ -20,8 +21,12 @@ from pipeline.networks.accounting import account
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
 from pipeline.networks.spec import NetworkSpec
+from pipeline.report.blocks import Section
+from pipeline.report.charts import figures
+from pipeline.report.figure import Figure
+from pipeline.report.sections import sections
 
-Study = tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]
+Study = tuple[dict[str, Any], Curves]
 NUM_IMAGES = 2000
 HOSTILE = "a | b <script>alert(1)</script> *stress* `code`\nsecond line"
 
@@ -32,6 +37,8 @@ VARIANTS: dict[str, tuple[dict[str, Any], float]] = {
     "no_pooling": ({"subsampling": "stride"}, 0.0201),
     "mlp": ({"hidden": [300, 100], "output": "linear"}, 0.08),
 }
+LONG = "a_name_of_sixty_letters_which_is_as_long_as_any_of_them_may_b"[:60]
+EVERY = VARIANTS | {LONG: ({"activation": "relu"}, 0.03)}
 
 
 def settings(rate: float, *, rbf: bool) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def candidate(trial: int, error: float, *, rbf: bool) -> dict[str, Any]:
 
 def sweep(name: str) -> Sweep:
     """Three trials, of which the second is chosen and the first next; `init` is not searched."""
-    difference, share = VARIANTS[name]
+    difference, share = EVERY[name]
     rbf = "output" not in difference
     errors = [2 * share + 0.01, 2 * share, 3 * share]
     rates = [0.004, 0.002, 0.03]
@@ -91,7 +98,7 @@ def sweep(name: str) -> Sweep:
 
 
 def outcome(name: str, seeds: int) -> Outcome:
-    difference, share = VARIANTS[name]
+    difference, share = EVERY[name]
     random = np.random.default_rng(len(name))
     hard = np.random.default_rng(0).random(NUM_IMAGES)  # the same images are hard for all
     labels = np.zeros(NUM_IMAGES, dtype=np.int64)
@@ -183,7 +190,43 @@ def make(
         ),
     }
     results = assemble(Plan(**(words | plan)), outcomes)
-    return results, {name: summarise(each.history) for name, each in outcomes.items()}
+    curves = {name: summarise(each.history) for name, each in outcomes.items()}
+    return results, Curves(training=curves, validation=curves)
+
+
+def pictures(name: str, misread: list[int]) -> Pictures:
+    """LeNet-5's kernels are the same at both places."""
+    random = np.random.default_rng(len(name))
+    kernels = random.normal(size=(2, 6, 5, 5)).astype(np.float32)
+    if name == "lenet5":
+        kernels[1] = kernels[0]
+    return Pictures(
+        kernels=kernels[:1] if name == "mlp" else kernels,
+        maps=np.ones((2, 0, 0, 0) if name == "mlp" else (2, 6, 28, 28), dtype=np.float32),
+        digit=np.zeros((28, 28), dtype=np.uint8),
+        misread=np.array(misread),
+        images=random.integers(256, size=(len(misread), 28, 28), dtype=np.uint8),
+    )
+
+
+def draw(study: Study, accounts: Mapping[str, Account]) -> list[Figure]:
+    """All figures of a study."""
+    results, curves = study
+    misread = sorted({*(each["image"] for each in results["mistakes"]["shared"]), 7, 8})
+    shown = {name: pictures(name, misread) for name in results["variants"]}
+    return figures(results, curves, accounts, shown)
+
+
+def outline(results: dict[str, Any], figures: Sequence[Figure] = ()) -> list[Section]:
+    """What the report says of a study, which took some time."""
+    took = {
+        "total_s": 10.0,
+        "stages": {"train@lenet5": 9.0, "report": 1.0},
+        "training_s": dict.fromkeys(results["variants"], 2.0),
+        "device": "a CPU",
+        "workers": 2,
+    }
+    return sections(results, figures, took)
 
 
 @pytest.fixture(scope="session")
@@ -203,7 +246,7 @@ def accounts(lenet5: NetworkSpec) -> dict[str, Account]:
     """Of every variant that a study may have."""
     return {
         name: account(NetworkSpec.from_words({**lenet5.words(), **difference}))
-        for name, (difference, _) in VARIANTS.items()
+        for name, (difference, _) in EVERY.items()
     }
 
 

@@ -6,13 +6,6 @@ import pytest
 from pipeline.report import beyond
 
 
-def with_figure_8(results: dict[str, Any]) -> dict[str, Any]:
-    known = {"mean": 40.5, "ci95": [39.0, 42.0], "per_seed": [40, 41], "n_seeds": 2}
-    variants = {name: each | {"figure_8": known} for name, each in results["variants"].items()}
-    mistakes = {"shared": [247, 3], "figure_8": {"images": 82, "shared": 1}}
-    return results | {"variants": variants, "mistakes": mistakes}
-
-
 def test_certainty_is_the_record_s(results: dict[str, Any]) -> None:
     table = beyond.certainty_table(results)
     assert [row[0] for row in table.rows] == list(results["variants"])
@@ -28,11 +21,9 @@ def test_what_is_missing_is_a_dash(results: dict[str, Any]) -> None:
     gone = {"mean": None, "ci95": None, "per_seed": [None], "n_seeds": 1}
     lost = results["variants"]["lenet5"] | {
         "certainty": dict.fromkeys(("rejected", "ece", "brier"), gone),
-        "confusions": [[0] * 10] * 10,
     }
     study = results | {"variants": {"lenet5": lost}}
     assert beyond.certainty_table(study).rows == (("lenet5", "–", "–", "–", "1"),)
-    assert beyond.confusion_table(study).rows == (("lenet5", "–"),)
 
 
 def test_ensembles_are_the_record_s(results: dict[str, Any]) -> None:
@@ -67,24 +58,3 @@ def test_ensembles_of_unlike_size_name_both(results: dict[str, Any]) -> None:
 
 def test_where_nothing_is_compared_no_ensembles_are(make_study: Callable[..., Any]) -> None:
     assert beyond.ensemble_table(make_study(variants=("lenet5",))[0]) is None
-
-
-def test_the_most_frequent_mistakes_come_first(results: dict[str, Any]) -> None:
-    counts = [[0] * 10 for _ in range(10)]
-    counts[4][9], counts[9][4], counts[0][6], counts[1][7] = 30, 20, 10, 9
-    counts[0][0] = 2 * results["study"]["test_images"] - 69  # two networks
-    variant = results["variants"]["lenet5"] | {"confusions": counts}
-    [row] = beyond.confusion_table(results | {"variants": {"lenet5": variant}}).rows
-    assert row == ("lenet5", "4 as 9 (15.0), 9 as 4 (10.0), 0 as 6 (5.0)")
-
-
-def test_the_paper_s_digits_are_told_of_the_real_test_set_alone(results: dict[str, Any]) -> None:
-    assert results["mistakes"]["figure_8"] is None
-    assert len(beyond.confusion_table(results).columns) == 2
-    assert "figure 8" not in beyond.shared(results)
-    real = with_figure_8(results)
-    assert beyond.confusion_table(real).rows[0][2] == "40.5 (39.0 to 42.0)"
-    assert beyond.shared(real) == (
-        "2 images of 2,000 are misread by more than half of the networks of every variant; the "
-        "paper's figure 8 shows 1 of them."
-    )

@@ -5,46 +5,55 @@ from typing import Any
 
 import pytest
 
+from pipeline.analysis.curves import Curves
 from pipeline.networks.sizes import Account
-from pipeline.report import charts, rows, theme
+from pipeline.report import points, rows, theme
+from tests.report.conftest import draw
 
 Accounts = dict[str, Account]
 
 
 def texts(svg: str) -> list[str]:
-    return [element.text or "" for element in ET.fromstring(svg).iter() if "text" in element.tag]
+    return ["".join(each.itertext()) for each in ET.fromstring(svg).iter() if "text" in each.tag]
 
 
 def test_figures_are_the_same_bytes_each_time(study: Any, accounts: Accounts) -> None:
-    first, second = (
-        charts.figures(*study, accounts=accounts),
-        charts.figures(*study, accounts=accounts),
-    )
+    first, second = (draw(study, accounts) for _ in range(2))
     assert first == second
     assert [figure.svg() for figure in first] == [figure.svg() for figure in second]
 
 
 def test_a_figure_names_its_variants_and_states_its_title(study: Any, accounts: Accounts) -> None:
-    for figure in charts.figures(*study, accounts=accounts):
+    for figure in draw(study, accounts):
         shown = texts(figure.svg())
         assert figure.title in shown
-        assert any("no_weight_sharing" in text for text in shown)
+        if figure.name != "mistakes":  # they are every variant's
+            assert any("no_weight_sharing" in text for text in shown)
 
 
 def test_titles_state_what_the_record_holds(study: Any, accounts: Accounts) -> None:
-    differences, errors, curves, drawings, robustness, tuning = charts.figures(
-        *study, accounts=accounts
+    titles = {figure.name: figure.title for figure in draw(study, accounts)}
+    assert titles["differences"].startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
+    assert re.fullmatch(r"Mean test error: .* \(lenet5\) to .* \(mlp\)", titles["errors"])
+    assert titles["learning_curves"] == (
+        "Training error after 3 epochs: 0.97 % (lenet5) to 3.87 % (mlp)"
     )
-    assert differences.title.startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
-    assert "(lenet5) to " in errors.title
-    assert errors.title.endswith("(mlp)")
-    assert curves.title == "Training error after 3 epochs: 0.97 % (lenet5) to 3.87 % (mlp)"
-    assert drawings.title.startswith("4 variants, drawn to scale")
+    assert titles["architectures"].startswith("4 variants, drawn to scale")
     assert re.fullmatch(
         r"Mean error on 28 disturbed sets: [\d.]+ % \(lenet5\) to [\d.]+ % \(mlp\)",
-        robustness.title,
+        titles["robustness"],
     )
-    assert tuning.title == "Best validation error after 3 trials: 4.00 % (lenet5) to 16.00 % (mlp)"
+    assert titles["tuning"] == (
+        "Best validation error after 3 trials: 4.00 % (lenet5) to 16.00 % (mlp)"
+    )
+    assert titles["kernels"] == (
+        "Kernels at two places: the same in lenet5, others in no_weight_sharing and no_pooling"
+    )
+    assert titles["costs"].startswith(
+        "Beaten by none in both error and cost: lenet5 by parameters"
+    )
+    digits = len(study[0]["mistakes"]["shared"])
+    assert titles["mistakes"] == f"{digits} digits that every variant misreads"
 
 
 def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[str, Any]) -> None:
@@ -55,7 +64,7 @@ def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[s
 
 
 def test_every_strength_of_every_disturbance_is_drawn(results: dict[str, Any]) -> None:
-    drawn = [row for row in rows.disturbed(results) if row["variant"] == "mlp"]
+    drawn = [row for row in points.disturbed(results) if row["variant"] == "mlp"]
     found = results["robustness"]["variants"]["mlp"]["sets"]
     shifts = [row for row in drawn if row["curve"] == "shift (pixels)"]
     assert [row["strength"] for row in shifts] == [0, 1, 2, 3, 4, 5, 6]
@@ -74,13 +83,17 @@ def test_every_network_is_a_point_of_the_errors(results: dict[str, Any]) -> None
 
 def test_no_error_at_all_is_drawn_at_the_floor_and_told_as_zero() -> None:
     point = {"epoch": 1, "mean": 0.0, "low": 0.0, "high": 0.01, "n": 2}
-    [row] = rows.curves({"lenet5": [point]}, floor=0.001)
-    assert (row["mean"], row["low"], row["high"]) == (0.1, 0.1, 1.0)
-    assert row["estimate"] == "0.000 %"
+    study = {"study": {"training_images": 500, "validation_images": 100}}
+    curves = Curves(training={"lenet5": [point]}, validation={"lenet5": [point]})
+    trained, validated = points.curves(study, curves)
+    assert (trained["mean"], trained["low"], trained["high"]) == (0.1, 0.1, 1.0)
+    assert (validated["mean"], validated["low"], validated["high"]) == (0.5, 0.5, 1.0)
+    assert trained["estimate"] == validated["estimate"] == "0.000 %"
+    assert trained["kind"] != validated["kind"]
 
 
 def test_the_best_error_so_far_is_drawn_by_trial(results: dict[str, Any]) -> None:
-    drawn = [row for row in rows.trials(results, floor=0.0) if row["variant"] == "lenet5"]
+    drawn = [row for row in points.trials(results, floor=0.0) if row["variant"] == "lenet5"]
     assert [row["trial"] for row in drawn] == [0, 1, 2]
     assert [row["value"] for row in drawn] == pytest.approx([5, 4, 4])
     assert [row["improved"] for row in drawn] == [True, True, False]
@@ -91,7 +104,7 @@ def test_trials_that_failed_at_first_are_not_drawn(make_study: Callable[..., Any
     results, _ = make_study(variants=("lenet5",))
     first, second, _ = results["variants"]["lenet5"]["tuning"]["trials"]
     first["best"], second["best"] = None, 0.0
-    drawn = rows.trials(results, floor=0.0001)
+    drawn = points.trials(results, floor=0.0001)
     assert [(row["trial"], row["improved"]) for row in drawn] == [(1, True), (2, False)]
     assert drawn[0]["value"] == pytest.approx(0.01)  # no error at all, at the floor
 
@@ -113,5 +126,5 @@ def test_thirty_variants_have_a_look_each() -> None:
 def test_figures_of_a_meagre_study_are_drawn(
     make_study: Callable[..., Any], accounts: Accounts, changes: dict[str, Any]
 ) -> None:
-    for figure in charts.figures(*make_study(**changes), accounts=accounts):
+    for figure in draw(make_study(**changes), accounts):
         assert figure.title in texts(figure.svg())

@@ -3,6 +3,7 @@ from typing import Any
 from pipeline.analysis.paper import LENET5, beside, perceptron
 from pipeline.report import paper
 from pipeline.report.page import to_html, to_markdown
+from tests.report.conftest import outline
 
 
 def real(results: dict[str, Any], **lenet5: Any) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def test_value_without_an_interval_is_neither_reproduced_nor_not(results: dict[s
 def test_both_pages_say_how_far_the_paper_can_be_compared(results: dict[str, Any]) -> None:
     study = real(results)
     assert "Adam for 3 epochs" in paper.beside(study)
-    for page in (to_html(study, []), to_markdown(study, [])):
+    for page in (page(study, outline(study)) for page in (to_html, to_markdown)):
         assert "28x28-300-100-10" in page
         assert "LeNet-5 is not in figure 10: the nearest there, LeNet-4, is another" in page
 
@@ -59,7 +60,7 @@ def test_other_images_are_compared_in_costs_alone(results: dict[str, Any]) -> No
     assert results["paper"] == []
     assert paper.paper_table(results) is None
     assert "do not stand here" in paper.beside(results)
-    assert "28x28-300-100-10" not in to_markdown(results, [])
+    assert "28x28-300-100-10" not in to_markdown(results, outline(results))
 
 
 def test_study_without_the_paper_s_networks_has_none_of_its_values(
@@ -67,8 +68,3 @@ def test_study_without_the_paper_s_networks_has_none_of_its_values(
 ) -> None:
     study = real(results, subsampling="max")
     assert [row["variant"] for row in study["paper"]] == ["mlp"] * 3
-
-
-def test_costs_are_the_account_s(results: dict[str, Any]) -> None:
-    assert [row[0] for row in paper.cost_table(results).rows] == list(results["variants"])
-    assert paper.cost_table(results).rows[0] == ("lenet5", "326,520", "60,000", "32,376")

@@ -8,8 +8,9 @@ import pytest
 from pipeline.analysis.robustness import Rows
 from pipeline.analysis.roles import LATTICE
 from pipeline.analysis.samples import sample_efficiency
-from pipeline.report import numbers, samples
+from pipeline.report import lines, numbers, samples
 from pipeline.report.page import to_html, to_markdown
+from tests.report.conftest import outline
 
 SIZES = (1000, 5000, 60000)
 SHARES = {"lenet5": 0.02, "no_pooling": 0.03, "mlp": 0.05}
@@ -51,8 +52,8 @@ def test_the_introduction_names_variants_and_numbers(sampled: dict[str, Any]) ->
 
 
 def test_a_line_a_variant_is_drawn_on_two_logarithmic_axes(sampled: dict[str, Any]) -> None:
-    [figure] = samples.drawing(sampled)
-    assert figure.section == samples.SECTION
+    figure = lines.samples(sampled)
+    assert figure
     scales = [
         layer["encoding"][axis]["scale"]["type"]
         for layer in figure.spec["layer"]
@@ -73,7 +74,8 @@ def test_no_error_at_all_is_drawn_at_half_an_image(results: dict[str, Any]) -> N
     few = {name: each.copy() for name, each in none.items()}
     few["1000"][0, :3] = True
     found = sample_efficiency({"lenet5": none, "mlp": few}, baseline="lenet5", roles={})
-    [figure] = samples.drawing(results | {"samples": found})
+    figure = lines.samples(results | {"samples": found})
+    assert figure
     [values] = figure.spec["datasets"].values()
     assert {row["mean"] for row in values[:3]} == {50 / 2000}
     assert values[0]["low"] is None
@@ -85,13 +87,14 @@ def test_no_error_at_all_is_drawn_at_half_an_image(results: dict[str, Any]) -> N
 def test_the_section_stands_only_where_the_study_has_it(
     page: Any, sampled: dict[str, Any], results: dict[str, Any]
 ) -> None:
-    shown, hidden = page(sampled, samples.drawing(sampled)), page(results | {"samples": None}, [])
+    without = results | {"samples": None}
+    shown, hidden = (page(each, outline(each)) for each in (sampled, without))
     table = samples.sample_table(sampled)
     assert table
     for words in ("Fewer training images", *(cell for row in table.rows for cell in row)):
         assert words in shown
     assert "Fewer training images" not in hidden
-    assert samples.drawing(results | {"samples": None}) == []
+    assert lines.samples(without) is None
 
 
 def test_what_ideas_save_is_told_where_their_networks_are_there(results: dict[str, Any]) -> None:
@@ -103,7 +106,7 @@ def test_what_ideas_save_is_told_where_their_networks_are_there(results: dict[st
     assert table.columns == ("Idea", "To the area", "n (seeds × images)")
     assert found
     assert [row[0] for row in table.rows] == list(found["attribution"]["ideas"])
-    assert table.caption in to_markdown(study, [])
+    assert table.caption in to_markdown(study, outline(study))
 
 
 def test_without_their_networks_nothing_is_told_of_ideas(sampled: dict[str, Any]) -> None:
@@ -113,6 +116,9 @@ def test_without_their_networks_nothing_is_told_of_ideas(sampled: dict[str, Any]
 def test_the_methods_name_every_stage_that_opens_the_test_images(
     sampled: dict[str, Any], results: dict[str, Any]
 ) -> None:
-    assert "Only `evaluate` and `samples` open the test images" in to_markdown(sampled, [])
-    plain = to_markdown(results | {"samples": None}, [])
+    assert "Only `evaluate` and `samples` open the test images" in to_markdown(
+        sampled, outline(sampled)
+    )
+    without = results | {"samples": None}
+    plain = to_markdown(without, outline(without))
     assert "Only `evaluate` opens the test images" in plain

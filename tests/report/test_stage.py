@@ -17,8 +17,8 @@ from pipeline.report.readme import BEGIN, END
 ROOT = Path(__file__).parents[2]
 NUM_IMAGES, SEEDS = 300, list(range(6))
 FIGURES = (
-    *("differences", "errors", "learning_curves"),
-    *("architectures", "robustness", "tuning"),
+    *("differences", "errors", "architectures", "robustness", "learning_curves", "tuning"),
+    *("costs", "stages", "kernels", "maps", "confusions"),
 )
 STAGES = ("sweep", "train", "evaluate")
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -52,6 +52,12 @@ trial,cell,learning_rate,init,j,seed,epochs,value,best,state,reason
 0,a,0.002,fan_in,1.0,100,4,0.05,0.05,complete,
 1,b,0.03,paper,3.0,100,4,,0.05,failed,the loss was nan in epoch 1
 """
+HISTORY = """\
+phase,trial,cell,seed,epoch,train_loss,train_error,validation_error,learning_rate
+trials,0,a,100,1,0.5,0.1,0.05,0.002
+finalists,0,f,101,1,0.5,0.1,0.04,0.002
+finalists,0,f,101,2,0.4,0.1,0.03,0.002
+"""
 TIMING = {"wall_s": 2.0, "workers": 1, "device": "cpu", "cached": 0, "cells": []}
 
 
@@ -74,6 +80,7 @@ def write_study(folder: Path) -> None:
 def write_variant(folder: Path, name: str) -> None:
     write_json(folder / "sweeps" / name / "best.json", BEST)
     (folder / "sweeps" / name / "trials.csv").write_text(TRIALS)
+    (folder / "sweeps" / name / "history.csv").write_text(HISTORY)
     environment = {"device": "a CPU", "torch": "2.13.0", "numpy": "2.4.6", "threads": 1}
     write_json(
         folder / "models" / name / "spec.json",
@@ -123,6 +130,14 @@ def write_variant(folder: Path, name: str) -> None:
         input=answers(),
         shift_errors=draws.random((1, len(SEEDS))),
     )
+    np.savez(
+        folder / "predictions" / f"{name}-pictures.npz",
+        kernels=draws.normal(size=(2, 6, 5, 5)).astype(np.float32),
+        maps=draws.normal(size=(2, 6, 28, 28)).astype(np.float32),
+        digit=np.zeros((28, 28), dtype=np.uint8),
+        misread=np.array([7]),
+        images=np.zeros((1, 28, 28), dtype=np.uint8),
+    )
     for stage in STAGES:
         timing = {"stage": stage, "variant": name, **TIMING}
         write_json(folder / "timings" / f"{stage}-{name}.json", timing)
@@ -152,6 +167,7 @@ def test_every_file_of_the_report_is_written_and_nothing_else(reported: Path) ->
     files = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
     assert files == {
         *("ablation.html", "ablation.md", "results.json", "metrics.json", "timing.json"),
+        *("curves.csv", "sweeps.csv"),
         *(f"figures/{name}.svg" for name in FIGURES),
     }
 
@@ -204,7 +220,14 @@ def test_the_readme_takes_its_table_from_the_report(reported: Path) -> None:
     assert f"| no_pooling | {told} | 60,000 | 130,752 |" in readme.read_text()
 
 
-@pytest.mark.parametrize("file", ["predictions/no_pooling.npz", "sweeps/no_pooling/best.json"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "predictions/no_pooling.npz",
+        "predictions/no_pooling-pictures.npz",
+        "sweeps/no_pooling/best.json",
+    ],
+)
 def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path, file: str) -> None:
     write_study(tmp_path)
     (tmp_path / file).unlink()

@@ -108,5 +108,6 @@ def test_a_gain_over_a_variant_that_is_still_improving_names_that_one() -> None:
 
 def test_every_network_has_its_filter(results: dict[str, Any]) -> None:
     rows = cell_table(results).rows
-    assert len(rows) == 4 * 10
-    assert rows[1] == ("lenet5", "1", f"tags.\"ablation.cell\" = '{1:064x}'")
+    assert len(rows) == 4 * (1 + 10)
+    assert rows[0] == ("lenet5", "all", "tags.\"ablation.variant\" = 'lenet5'")
+    assert rows[2] == ("lenet5", "1", f"tags.\"ablation.cell\" = '{1:064x}'")

@@ -1,9 +1,18 @@
+from typing import Any
+
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.report.timing import total
+from pipeline.report.timing import time_table, told, total
 
-TRAIN = {"stage": "train", "variant": "lenet5", "wall_s": 10.0, "workers": 2, "device": "cpu"}
+TRAIN: dict[str, Any] = {
+    "stage": "train",
+    "variant": "lenet5",
+    "wall_s": 10.0,
+    "workers": 2,
+    "device": "cpu",
+    "cells": [],
+}
 DOWNLOAD = {"stage": "download", "wall_s": 1.5}
 
 
@@ -11,6 +20,7 @@ def test_the_total_is_the_sum_of_the_stages_and_the_report() -> None:
     assert total([DOWNLOAD, TRAIN], 0.5) == {
         "total_s": 12.0,
         "stages": {"download": 1.5, "train@lenet5": 10.0, "report": 0.5},
+        "training_s": {"lenet5": None},
         "device": "cpu",
         "workers": 2,
     }
@@ -37,3 +47,21 @@ def test_a_study_that_the_cache_had_whole_needed_no_worker() -> None:
 def test_a_record_without_a_time_is_refused() -> None:
     with pytest.raises(UserError, match=r"`wall_s` of the stage train@lenet5"):
         total([TRAIN | {"wall_s": None}], 0)
+
+
+def test_a_training_takes_the_median_of_its_cells() -> None:
+    cells = [{"started": 0.0, "ended": end} for end in (1.0, 5.0, 3.0)]
+    assert total([TRAIN | {"cells": [*cells, {}]}], 0)["training_s"] == {"lenet5": 3.0}
+    assert total([TRAIN | {"cells": []}], 0)["training_s"] == {"lenet5": None}
+
+
+def test_the_report_s_own_time_is_not_told() -> None:
+    took = {"stages": {"sweep@a": 6.0, "sweep@b": 3.0, "train@a": 1.0, "report": 90.0}}
+    assert told(took).startswith("Of the time that the stages took, 90 % for `sweep` and 10 % for")
+
+
+def test_trainings_are_told_as_multiples_of_the_baseline_s(results: dict[str, Any]) -> None:
+    took = {"training_s": {"lenet5": 2.0, "mlp": 0.5, "no_pooling": None}, "device": "a CPU"}
+    table = time_table(took, results)
+    assert [row[:2] for row in table.rows] == [("lenet5", "1.00"), ("mlp", "0.25")]
+    assert "a CPU" in table.caption

@@ -1,7 +1,8 @@
 from typing import Any
 
 from pipeline.report.page import to_html, to_markdown
-from pipeline.report.worth import worth, worth_table
+from pipeline.report.worth import ideas, worth, worth_table
+from tests.report.conftest import outline
 
 N = {"n_seeds": 10, "n_images": 10_000}
 IDEAS = {
@@ -20,8 +21,13 @@ def test_worth_of_each_idea_is_the_record_s(results: dict[str, Any]) -> None:
     assert table.rows == (("locality", *changes, "10 × 10,000"),)
     assert table.columns[1:3] == ("To the test error", "To the mean error")
     assert "lacks" not in worth(study)
-    for page in (to_html(study, []), to_markdown(study, [])):
-        assert "−1.20 (−1.40 to −1.00)" in page
+    figure = ideas(study)
+    assert figure
+    assert figure.title == "Points added to the test error: locality −1.20"
+    for page in (to_html, to_markdown):
+        text = page(study, outline(study, [figure]))
+        assert "−1.20 (−1.40 to −1.00)" in text
+        assert figure.title in text
 
 
 def test_networks_that_a_study_lacks_are_named(results: dict[str, Any]) -> None:
@@ -37,4 +43,5 @@ def test_networks_that_a_study_lacks_are_named(results: dict[str, Any]) -> None:
 def test_baseline_without_the_ideas_has_no_such_section(results: dict[str, Any]) -> None:
     study = results | {"attribution": None}
     assert worth(study) == ""
-    assert "What each idea is worth" not in to_markdown(study, [])
+    assert ideas(study) is None
+    assert "What each idea is worth" not in to_markdown(study, outline(study))
