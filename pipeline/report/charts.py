@@ -67,7 +67,7 @@ def differences(results: Mapping[str, Any]) -> Figure | None:
     if not drawn:
         return None
     margin = 100 * results["study"]["margin"]
-    x = partial(alt.X, title="change in test error, percentage points")
+    x = partial(alt.X, title="change in test error, points")
     # The verdict stands under the names: beside the interval there is not always room for it.
     lines = alt.Axis(labelOffset=-7, labelExpr=f"split(datum.label, {rows.BREAK!r})")
     y = alt.Y("judged:N", sort=[row["judged"] for row in drawn], title=None, axis=lines)
@@ -85,18 +85,20 @@ def differences(results: Mapping[str, Any]) -> Figure | None:
         alt.LayerChart(layer=layers, height=ROW_HEIGHT * len(drawn)),
         title=titles.differences(results),
         caption=captions.DIFFERENCES,
+        drawn=drawn,
     )
 
 
 def errors(results: Mapping[str, Any]) -> Figure:
     """Every variant's test error in percent, with its interval; each seed a small point."""
+    drawn = rows.errors(results)
     x = partial(alt.X, title="test error, %", scale=alt.Scale(zero=False))
     y = alt.Y("variant:N", sort=list(results["variants"]), title=None)
     seeds = alt.Chart(data(rows.seeds(results))).mark_point(
         size=14, filled=True, color=theme.MUTED, yOffset=9
     )
     layers = [
-        *_intervals(rows.errors(results), x, y),
+        *_intervals(drawn, x, y),
         seeds.encode(x=x("value:Q"), y=y, opacity=picked(0.8)),
     ]
     return figure(
@@ -104,6 +106,7 @@ def errors(results: Mapping[str, Any]) -> Figure:
         alt.LayerChart(layer=layers, height=ROW_HEIGHT * len(results["variants"])),
         title=titles.errors(results),
         caption=captions.ERRORS,
+        drawn=drawn,
     )
 
 

@@ -72,6 +72,7 @@ def pareto(results: Mapping[str, Any]) -> Figure:
         panel.facet(order, columns=2).resolve_scale(x="independent"),
         title=titles.costs({told: worth_it(results, cost) for cost, told in COSTS.items()}),
         caption=captions.COSTS,
+        drawn=drawn,
     )
 
 

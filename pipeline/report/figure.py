@@ -42,9 +42,14 @@ def figure(
     *,
     title: str,
     caption: str,
+    drawn: rows.Rows | None = None,
     fixed: bool = False,
 ) -> Figure:
-    """A single view is as wide as there is room for, unless it is `fixed`."""
+    """A single view is as wide as there is room for, unless it is `fixed`.
+
+    The caption ends with the sizes of the samples in `drawn`.
+    """
+    caption += rows.sizes(drawn or [])
     words: dict[str, Any] = {
         "title": title,
         "description": f"{title}. {caption}",

@@ -53,6 +53,7 @@ def robustness(results: Mapping[str, Any]) -> Figure:
         _panels(panel, alt.Facet("curve:N", title=None, sort=curves)),
         title=titles.robustness(results),
         caption=captions.ROBUSTNESS,
+        drawn=drawn,
     )
 
 
@@ -71,6 +72,7 @@ def stages(results: Mapping[str, Any]) -> Figure:
         ),
         title=titles.stages(results),
         caption=captions.STAGES,
+        drawn=drawn,
     )
 
 
@@ -89,6 +91,7 @@ def samples(results: Mapping[str, Any]) -> Figure | None:
         _means(drawn, list(found["variants"]), x, y, size=45).properties(height=HEIGHT),
         title=titles.samples(results),
         caption=captions.SAMPLES,
+        drawn=drawn,
     )
 
 

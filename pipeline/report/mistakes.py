@@ -56,7 +56,7 @@ def confusions(results: Mapping[str, Any]) -> Figure | None:
         opacity=picked(),
     )
     most = max(row["times"] for row in drawn)
-    ink = alt.condition(f"datum.times > {most / 2}", alt.value("#fff"), alt.value("#222"))
+    ink = alt.condition(f"datum.times > {0.8 * most}", alt.value("#fff"), alt.value("#222"))
     shade = alt.Color("times:Q", scale=alt.Scale(range=theme.SHADES), legend=None)
     panel = alt.LayerChart(
         data=data(drawn),
@@ -73,6 +73,7 @@ def confusions(results: Mapping[str, Any]) -> Figure | None:
         panel.facet(order, columns=3),
         title=titles.confusions(drawn),
         caption=captions.CONFUSIONS,
+        drawn=drawn,
     )
 
 

@@ -106,7 +106,7 @@ def stages(results: Mapping[str, Any]) -> rows.Rows:
 def _curve(kind: str, curves: Mapping[str, Points], *, floor: float) -> rows.Rows:
     return [
         {
-            "kind": kind,
+            "kind": f"{kind}; {numbers.counted(point['n'], 'seed')}",
             "variant": name,
             "epoch": point["epoch"],
             **{key: 100 * max(point[key], floor) for key in ("mean", "low", "high")},

@@ -145,6 +145,12 @@ def interval(ci95: Sequence[float] | None) -> dict[str, Any]:
     return {"low": 100 * ci95[0], "high": 100 * ci95[1], "interval": text}
 
 
+def sizes(drawn: Rows) -> str:
+    """A sentence on the samples behind the rows, or nothing where they have none."""
+    found = dict.fromkeys(row["n"] for row in drawn if "n" in row)
+    return f" n = {' or '.join(found)}." if found else ""
+
+
 def size(error: Mapping[str, Any], noun: str) -> str:
     """Of the sample, as in "10 seeds × 10,000 images"."""
     images = numbers.counted(error["n_images"], "image")

@@ -57,7 +57,7 @@ def ideas(results: Mapping[str, Any]) -> Figure | None:
         return None
     drawn = _points(found["ideas"])
     y = alt.Y("idea:N", sort=[*found["ideas"]], title=None)
-    x = partial(alt.X, title="what it adds, percentage points")
+    x = partial(alt.X, title="what it adds, points")
     base = alt.Chart().encode(y=y)
     line = base.mark_rule(color=theme.MARK, strokeWidth=2)
     panel = alt.LayerChart(
@@ -78,6 +78,7 @@ def ideas(results: Mapping[str, Any]) -> Figure | None:
         panel.facet(order, columns=2).resolve_scale(x="independent"),
         title=titles.ideas(found["ideas"]),
         caption=captions.IDEAS,
+        drawn=drawn,
     )
 
 

@@ -92,7 +92,10 @@ def test_the_committed_report_is_drawn_and_asks_for_nothing(
         report.absolute().as_uri()
     }
     page = opened.page
-    assert page.locator(".chart").count() == page.locator(".chart svg.marks").count() > 10
+    drawn = page.locator(".chart.vega-embed svg.marks").count()
+    assert page.locator(".chart").count() == drawn == page.locator("svg.marks").count() > 10
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((each) => each.id)")
+    assert len(set(ids)) == len(ids)
     assert page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") < LOADED_MS
     assert _overflow(page) == 0
 
@@ -124,7 +127,7 @@ def test_a_picked_variant_stands_out_in_figures_and_tables(
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
     for name in ("differences", "robustness", "tuning", "costs", "kernels", "confusions"):
-        assert page.locator(f"#{name}").locator(PALE).count() > 0, name
+        assert page.locator(f"#figure-{name}").locator(PALE).count() > 0, name
     chosen = page.locator("tr.chosen th").all_text_contents()
     assert set(chosen) == {"no_pooling"}
     button.click()
@@ -147,7 +150,7 @@ def test_a_click_on_a_mark_picks_its_variant(
     open_page: Callable[..., Opened], small: Path
 ) -> None:
     page = open_page(small).page
-    page.locator("#errors [aria-roledescription='point']").first.click()
+    page.locator("#figure-errors [aria-roledescription='point']").first.click()
     picked = page.locator(".picker [aria-pressed=true]")
     assert picked.all_inner_texts() == ["lenet5"]
 
@@ -156,7 +159,7 @@ def test_a_tooltip_tells_estimate_interval_and_n(
     open_page: Callable[..., Opened], small: Path
 ) -> None:
     page = open_page(small).page
-    page.locator("#errors [aria-roledescription='point']").first.hover()
+    page.locator("#figure-errors [aria-roledescription='point']").first.hover()
     told = page.locator("#vg-tooltip-element").inner_text()
     for word in ("lenet5", "estimate", "95 % interval", "10 seeds × 2,000 images"):
         assert word in told

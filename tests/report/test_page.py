@@ -106,7 +106,7 @@ def test_the_figures_of_the_page_have_a_place_and_a_specification(html: str, pag
     [specs] = re.findall(r'id="specs">(.*?)</script>', html, re.DOTALL)
     places = [attributes.get("id") for _, attributes in page.tags]
     for name, spec in json.loads(specs).items():
-        assert name in places
+        assert f"figure-{name}" in places
         assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/v6")
 
 
@@ -143,7 +143,7 @@ def test_every_figure_stands_in_its_section_on_both_pages(html: str, markdown: s
         "Misread digits": ["mistakes", "confusions"],
     }
     drawn = [name for names in found.values() for name in names]
-    assert re.findall(r'class="chart" id="(\w+)"', html) == drawn
+    assert re.findall(r'class="chart" id="figure-(\w+)"', html) == drawn
 
 
 def test_both_pages_tell_how_the_settings_were_chosen(

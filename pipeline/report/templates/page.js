@@ -20,7 +20,7 @@ function themed(theme, room) {
 
 async function draw(theme = dark.matches ? "dark" : "light") {
   const drawn = Object.entries(specs).map(async ([name, spec]) => {
-    const place = document.getElementById(name), room = place.parentElement.clientWidth;
+    const place = document.getElementById(`figure-${name}`), room = place.parentElement.clientWidth;
     const options = { actions: false, renderer: "svg", tooltip: { theme }, config: themed(themes[theme], room) };
     const { view } = await vegaEmbed(place, fitted(spec, room), options);
     view.addEventListener("click", (_, item) => {
