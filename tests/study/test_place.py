@@ -22,7 +22,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 def a_repository(folder: Path) -> None:
     """Enough of this one to make studies in."""
-    for name in ("params.yaml", "dvc.yaml", ".dvcignore", "studies", "pipeline"):
+    (folder / ".dvc").mkdir()
+    for name in ("params.yaml", "dvc.yaml", ".dvcignore", ".dvc/plots", "studies", "pipeline"):
         (folder / name).symlink_to(REPOSITORY / name)
 
 
