@@ -91,14 +91,16 @@ def worth_it(results: Mapping[str, Any], cost: str) -> list[str]:
 
 def _points(results: Mapping[str, Any]) -> rows.Rows:
     """A row for each cost and variant."""
+    errors, variants = rows.errors(results), results["variants"]
+    front = {cost: worth_it(results, cost) for cost in COSTS}
     return [
         {
             "kind": told,
-            "cost": results["variants"][row["variant"]][cost],
-            "amount": numbers.count(results["variants"][row["variant"]][cost]),
-            "worth_it": row["variant"] in worth_it(results, cost),
+            "cost": variants[row["variant"]][cost],
+            "amount": numbers.count(variants[row["variant"]][cost]),
+            "worth_it": row["variant"] in front[cost],
             **row,
         }
         for cost, told in COSTS.items()
-        for row in rows.errors(results)
+        for row in errors
     ]

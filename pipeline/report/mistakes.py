@@ -5,6 +5,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.analysis.mistakes import FIGURE_8
 from pipeline.analysis.pictures import Pictures
@@ -158,18 +159,15 @@ def _answer(digit: int | None) -> str:
 
 def _pairs(name: str, variant: Mapping[str, Any]) -> rows.Rows:
     """A row for each pair of different digits; none where no network has an answer."""
-    counts = np.array(variant["confusions"])
-    networks = counts.sum() / variant["test_error"]["n_images"]
+    times, networks = _times(variant)
     return [
         {
             "variant": name,
             "label": label,
             "answer": answer,
-            "times": counts[label, answer] / networks,
-            "written": f"{counts[label, answer] / networks:.1f}"
-            if counts[label, answer] >= networks
-            else "",
-            "estimate": f"{counts[label, answer] / networks:.1f} times a network",
+            "times": times[label, answer],
+            "written": f"{times[label, answer]:.1f}" if times[label, answer] >= 1 else "",
+            "estimate": f"{times[label, answer]:.1f} times a network",
             "n": numbers.counted(round(networks), "seed"),
         }
         for label in range(10)
@@ -179,10 +177,15 @@ def _pairs(name: str, variant: Mapping[str, Any]) -> rows.Rows:
 
 
 def _most_often(variant: Mapping[str, Any]) -> str:
+    times, _ = _times(variant)
+    np.fill_diagonal(times, 0)
+    order = np.argsort(-times, axis=None, kind="stable")[:3]
+    pairs = [divmod(int(place), 10) for place in order if times.flat[place]]
+    return ", ".join(f"{a} as {b} ({times[a, b]:.1f})" for a, b in pairs) or numbers.NONE
+
+
+def _times(variant: Mapping[str, Any]) -> tuple[npt.NDArray[np.float64], float]:
+    """How often a network takes each digit (row) for each (column), and the number of networks."""
     counts = np.array(variant["confusions"])
     networks = counts.sum() / variant["test_error"]["n_images"]
-    np.fill_diagonal(counts, 0)
-    order = np.argsort(-counts, axis=None, kind="stable")[:3]
-    pairs = [divmod(int(place), 10) for place in order if counts.flat[place]]
-    told = [f"{a} as {b} ({counts[a, b] / networks:.1f})" for a, b in pairs]
-    return ", ".join(told) or numbers.NONE
+    return counts / (networks or 1), networks

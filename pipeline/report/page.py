@@ -34,7 +34,7 @@ def to_html(results: Mapping[str, Any], sections: Sequence[Section]) -> str:
     return _template("ablation.html.j2", autoescape=True).render(
         **_heading(results),
         sections=sections,
-        variants=_looks(list(results["variants"])),
+        variants=theme.assigned(list(results["variants"]), theme.COLOURS),
         specs=_script_json({figure.name: figure.untitled for figure in drawn}),
         themes=_script_json({name: theme.config(dark=name == "dark") for name in THEMES}),
         runtime=Markup(vl_convert.javascript_bundle()),  # pyright: ignore[reportCallIssue]
@@ -55,11 +55,6 @@ def _heading(results: Mapping[str, Any]) -> dict[str, Any]:
         "scope": scope(results),
         "foreign": foreign(results),
     }
-
-
-def _looks(variants: Sequence[str]) -> dict[str, str]:
-    """The colour that each has in every figure with a line for it."""
-    return {name: theme.COLOURS[place % len(theme.COLOURS)] for place, name in enumerate(variants)}
 
 
 def _template(name: str, *, autoescape: bool) -> jinja2.Template:

@@ -1,6 +1,7 @@
 """The colours of the figures: of the data, for every reader, and of the page, light or dark."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import altair as alt
@@ -40,6 +41,9 @@ def config(*, dark: bool) -> dict[str, Any]:
 
 def scale(names: Sequence[str], looks: Sequence[Any]) -> alt.Scale:
     """A look for each name, the same one whatever is drawn."""
-    return alt.Scale(
-        domain=list(names), range=[looks[place % len(looks)] for place in range(len(names))]
-    )
+    return alt.Scale(domain=list(names), range=[*assigned(names, looks).values()])
+
+
+def assigned(names: Sequence[str], looks: Sequence[Any]) -> dict[str, Any]:
+    """From the first look on, and from the first again where there are more names."""
+    return dict(zip(names, cycle(looks), strict=False))
