@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.data.cache import place
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.tasks import Job
-from pipeline.training.workers import Epoch, Finished
+from pipeline.training.workers import Event, Finished
 
 LEDGER = Path("reports/test_looks.csv")
 COLUMNS = ("evaluation", "training", "variant", "seed", "date", "shown")
@@ -35,7 +35,7 @@ class Ledger:
         self.variant, self.models, self.jobs, self.keep = variant, models, jobs, keep
         self.shown = shown or [what for what in SHOWN for _ in models]
 
-    def __call__(self, event: Epoch | Finished) -> None:
+    def __call__(self, event: Event) -> None:
         # One from the cache as well: the stage may have been killed before it could say so.
         if self.keep and isinstance(event, Finished):
             model = self.models[event.index % len(self.models)]

@@ -34,13 +34,17 @@ class Epoch:
 
     key: str
     row: Mapping[str, float]
+    at: float
+    """When the epoch ended, as the record of the cell will say, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """From a worker that takes up a group of jobs: the key of the first."""
+    """From a worker that takes up a job."""
 
     key: str
+    at: float
+    """When, as the record of the job will say, too."""
 
 
 class SchedulerGoneError(Exception):
@@ -194,5 +198,5 @@ def _shortage(places: int, workers: int) -> str:
 
 
 def _message(sent: Mapping[str, Any]) -> Epoch | Begun:
-    key, row = sent["key"], sent["row"]
-    return Begun(key=key) if row is None else Epoch(key=key, row=row)
+    key, row, at = sent["key"], sent["row"], sent["at"]
+    return Begun(key=key, at=at) if row is None else Epoch(key=key, row=row, at=at)

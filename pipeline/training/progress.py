@@ -17,7 +17,7 @@ from rich.progress import (
 
 from pipeline.training.cells import TrainingCell
 from pipeline.training.tasks import Job
-from pipeline.training.workers import Epoch, Finished
+from pipeline.training.workers import Epoch, Event, Finished
 
 
 class Display:
@@ -51,11 +51,11 @@ class Display:
     ) -> None:
         self.bars.stop()
 
-    def __call__(self, event: Epoch | Finished) -> None:
+    def __call__(self, event: Event) -> None:
         if isinstance(event, Epoch):
             self.done[event.key] = int(event.row["epoch"])  # from 1 again where a worker died
             self.trained += 1
-        else:
+        elif isinstance(event, Finished):
             key = self.jobs[event.index].cell.key
             self.done[key] = self.epochs[key]
             self.finished += 1

@@ -1,6 +1,7 @@
 """What runs in a worker: one group after the other, on the digits that it was given once."""
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -72,35 +73,57 @@ def work(jobs: Sequence[Job], digits_name: str) -> list[Result]:
     torch.use_deterministic_algorithms(True)  # a training sets it, and this may be no training
     device, device_name = _device()
 
-    def preview(member: int, row: Mapping[str, float]) -> None:
-        worker.log_event(TOPIC, {"key": jobs[member].cell.key, "row": row})
+    clock = Clock(worker.scheduler_delay)
 
-    worker.log_event(TOPIC, {"key": jobs[0].cell.key, "row": None})
+    def tell(member: int, row: Mapping[str, float] | None) -> None:
+        at = clock.tick(member)
+        worker.log_event(TOPIC, {"key": jobs[member].cell.key, "row": row, "at": at})
 
+    for member in range(len(jobs)):
+        tell(member, None)
     cells = [job.cell for job in jobs if isinstance(job.cell, TrainingCell)]
     if cells:
-        results = train(cells, digits, device=device, on_epoch=preview)
+        results = train(cells, digits, device=device, on_epoch=tell)
     else:
         (job,) = jobs
         assert isinstance(job, Measurement)
         results = [job.measured(digits, device)]
-    for result in results:
+    for member, result in enumerate(results):
         result.record["device"] = device_name
-        result.record["timing"] = _shifted(result.record["timing"], worker.scheduler_delay)
+        result.record["timing"] = clock.corrected(result.record["timing"], member)
     return results
 
 
-def _shifted(timing: Mapping[str, Any], delay: float) -> dict[str, Any]:
-    """By the clock of the scheduler's machine, where this one's is wrong.
+class Clock:
+    """That of the scheduler's machine, where this one's is wrong, and what it said.
 
     `delay` is how far the scheduler's is ahead, in seconds, as Dask last saw it.
     """
-    delay = delay if abs(delay) > CLOCKS_AGREE_S else 0.0
-    return {
-        "started": timing["started"] + delay,
-        "ended": timing["ended"] + delay,
-        "epochs": [[started + delay, ended + delay] for started, ended in timing["epochs"]],
-    }
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay if abs(delay) > CLOCKS_AGREE_S else 0.0
+        self._told: dict[int, list[float]] = {}
+
+    def tick(self, member: int) -> float:
+        """A member of the group begins, or has ended an epoch: the unix time."""
+        now = time.time() + self._delay
+        self._told.setdefault(member, []).append(now)
+        return now
+
+    def corrected(self, timing: Mapping[str, Any], member: int) -> dict[str, Any]:
+        """The timing of a record, with the times that were told of its member.
+
+        Whoever follows a training and whoever reads its record get the same times.
+        """
+        began, *ends = self._told[member]
+        return {
+            "started": began,
+            "ended": timing["ended"] + self._delay,
+            "epochs": [
+                [started + self._delay, told]
+                for (started, _), told in zip(timing["epochs"], ends, strict=True)
+            ],
+        }
 
 
 def _device() -> tuple[Any, str]:

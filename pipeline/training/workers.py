@@ -30,7 +30,8 @@ class Finished:
     cached: bool
 
 
-Observer = Callable[[Epoch | Finished], None]
+Event = Begun | Epoch | Finished
+Observer = Callable[[Event], None]
 
 
 class Workers:
@@ -59,7 +60,7 @@ class Workers:
         results = [stored(key) for key in keys]
         missing = [group for group in groups(jobs) if any(results[i] is None for i in group)]
 
-        def tell(event: Epoch | Finished) -> None:
+        def tell(event: Event) -> None:
             for observer in observers:
                 observer(event)
 
@@ -118,16 +119,15 @@ class _Round:
         self.running = dict[Any, range]()
         self.begun, self.spared = Counter[str](), set[str]()
 
-    def events(self) -> Iterator[Epoch | Finished]:
+    def events(self) -> Iterator[Event]:
         self._hand_out_next(self.connection.limit)  # no more than run at once
         while self.running:
             event = self.connection.event()
             if event is None:
                 self._hand_out_next(max(0, self.connection.limit - len(self.running)))
-            elif isinstance(event, Begun):
-                self.begun[event.key] += 1
-            elif isinstance(event, Epoch):
+            elif isinstance(event, Begun | Epoch):
                 if event.key in self.sought:  # or it is a late one, of jobs before these
+                    self.begun[event.key] += isinstance(event, Begun)
                     yield event
             elif event in self.running:  # or it was handed to a scheduler that is gone
                 yield from self._ended(event)

@@ -13,7 +13,7 @@ from pipeline.training.images import Images
 from pipeline.training.plan import Plan
 from pipeline.training.results import pack, stored
 from pipeline.training.tasks import Job
-from pipeline.training.workers import Epoch, Finished, complete
+from pipeline.training.workers import Epoch, Event, Finished, complete
 
 MakePlan = Callable[..., Plan]
 
@@ -83,7 +83,7 @@ def test_workers_train_groups_whole_and_tell_of_every_cell(
     plan = make_plan(seeds=(0, 1, 2), epochs=2, group=2, hidden=(20,), output="linear")
     first, second, third = plan.cells
     expected = [*fused([first, second], plan.digits), *fused([third], plan.digits)]
-    jobs, told = [Job(cell=cell) for cell in plan.cells], list[Epoch | Finished]()
+    jobs, told = [Job(cell=cell) for cell in plan.cells], list[Event]()
     assert same(complete(jobs, plan.digits, observers=[told.append]), expected)
     epochs = [(event.key, event.row["epoch"]) for event in told if isinstance(event, Epoch)]
     assert sorted(epochs) == sorted((cell.key, epoch) for cell in plan.cells for epoch in (1, 2))

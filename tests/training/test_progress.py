@@ -41,7 +41,7 @@ def evaluations(lenet5: NetworkSpec, digits: Digits) -> list[Job]:
 
 
 def epoch(job: Job, number: int) -> Epoch:
-    return Epoch(key=job.cell.key, row={"epoch": number})
+    return Epoch(key=job.cell.key, row={"epoch": number}, at=0.0)
 
 
 def finished(index: int, *, cached: bool = False) -> Finished:

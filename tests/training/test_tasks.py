@@ -14,10 +14,22 @@ def test_gpu_that_torch_does_not_find_is_an_error(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(("delay", "shift"), [(0.9, 0), (-0.9, 0), (3600, 3600), (-2, -2)])
 def test_times_are_those_of_the_scheduler_where_a_clock_is_wrong(
-    delay: float, shift: float
+    monkeypatch: pytest.MonkeyPatch, delay: float, shift: float
 ) -> None:
-    timing = {"started": 10.0, "ended": 30.0, "epochs": [(11.0, 20.0), (20.0, 29.0)]}
-    shifted = tasks._shifted(timing, delay)
-    assert shifted["started"] == 10 + shift
-    assert shifted["ended"] == 30 + shift
-    assert shifted["epochs"] == [[11 + shift, 20 + shift], [20 + shift, 29 + shift]]
+    ticks = iter([10.0, 10.5, 20.25, 20.5, 29.25])
+    monkeypatch.setattr("time.time", lambda: next(ticks))
+    clock = tasks.Clock(delay)
+    told = [clock.tick(member) for member in (0, 1, 0, 1, 0)]
+    timing = {"started": 10.1, "ended": 30.0, "epochs": [(11.0, 20.0), (20.0, 29.0)]}
+    corrected = clock.corrected(timing, 0)
+    assert corrected["started"] == told[0] == 10 + shift
+    assert corrected["ended"] == 30 + shift
+    assert corrected["epochs"] == [[11 + shift, told[2]], [20 + shift, told[4]]]
+    assert told[4] == 29.25 + shift
+
+
+def test_a_job_without_epochs_has_none() -> None:
+    clock = tasks.Clock(0.0)
+    began = clock.tick(0)
+    corrected = clock.corrected({"started": 1.0, "ended": 2.0, "epochs": []}, 0)
+    assert corrected == {"started": began, "ended": 2.0, "epochs": []}

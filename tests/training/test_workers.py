@@ -35,7 +35,9 @@ from pipeline.training.shipping import digits_plugin, ship
 from pipeline.training.tasks import TOPIC, Job, Measurement
 from pipeline.training.workers import (
     LOST,
+    Begun,
     Epoch,
+    Event,
     Finished,
     Observer,
     Workers,
@@ -147,11 +149,11 @@ class Watch:
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = jobs
-        self.events: list[Epoch | Finished] = []
+        self.events: list[Event] = []
         self.environments: list[dict[str, str]] = []
         self.in_cache: list[bool] = []
 
-    def __call__(self, event: Epoch | Finished) -> None:
+    def __call__(self, event: Event) -> None:
         self.events.append(event)
         if isinstance(event, Finished):
             found = stored(self.jobs[event.index].cell.key)
@@ -225,6 +227,19 @@ def test_every_epoch_is_previewed_before_its_cell_is_finished(
             for event in told_before
             if isinstance(event, Epoch) and event.key == job.cell.key
         ] == rows
+
+
+def test_beginnings_and_epochs_are_told_with_the_times_of_the_record(
+    finished_run: Run, work: Work
+) -> None:
+    for job, result in zip(work.jobs, finished_run.results, strict=True):
+        told = [
+            event.at
+            for event in finished_run.watch.events
+            if isinstance(event, Begun | Epoch) and event.key == job.cell.key
+        ]
+        timing = result.record["timing"]
+        assert told == [timing["started"], *(end for _, end in timing["epochs"])]
 
 
 def test_workers_start_with_the_settings_of_memory_and_threads(finished_run: Run) -> None:
@@ -307,7 +322,7 @@ def test_worker_that_is_killed_is_replaced_and_its_cell_trained_again(
 ) -> None:
     killed: list[int] = []
 
-    def kill_once(event: Epoch | Finished) -> None:
+    def kill_once(event: Event) -> None:
         if not killed and isinstance(event, Epoch) and event.key == work.jobs[0].cell.key:
             (worker,) = worker_processes()
             killed.append(worker.pid)
@@ -327,7 +342,7 @@ def test_cells_of_workers_that_die_at_once_are_trained_again(work: Work, cache: 
     # One cell waits for the other worker, when that one dies too: it has died but once itself.
     killed: list[int] = []
 
-    def kill_all_once(event: Epoch | Finished) -> None:
+    def kill_all_once(event: Event) -> None:
         if not killed and isinstance(event, Epoch) and event.key == work.jobs[0].cell.key:
             for worker in worker_processes():
                 worker.send_signal(signal.SIGKILL)
@@ -385,10 +400,10 @@ def test_digits_are_not_sent_for_ever(work: Work) -> None:
 
 
 @pytest.fixture
-def lethal(work: Work) -> Callable[[Epoch | Finished], None]:
+def lethal(work: Work) -> Callable[[Event], None]:
     """An observer for whom the first cell ends its worker in every first epoch."""
 
-    def kill(event: Epoch | Finished) -> None:
+    def kill(event: Event) -> None:
         if isinstance(event, Epoch) and event.key == work.jobs[0].cell.key:
             for worker in worker_processes():
                 worker.send_signal(signal.SIGKILL)
