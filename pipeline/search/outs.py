@@ -1,4 +1,4 @@
-"""The outs of a sweep: `sweeps/<variant>/` with its trials, curves and winner."""
+"""The outs of a sweep: `sweeps/<variant>/` with its trials, curves, trainings and winner."""
 
 import csv
 import io
@@ -13,6 +13,7 @@ from pipeline.search.summary import summary
 from pipeline.search.sweep import Sweep
 from pipeline.search.winner import BEST
 from pipeline.training.cells import Hyperparameters
+from pipeline.training.outs import write_trainings
 
 SETTINGS = tuple(field.name for field in fields(Hyperparameters))
 TRIALS = (
@@ -38,6 +39,13 @@ def write_sweep(
     place(folder / BEST, f"{json.dumps(best, indent=2)}\n".encode())
     place(folder / "trials.csv", _table(TRIALS, trial_rows(sweep)))
     place(folder / "history.csv", _table(HISTORY, _history_rows(sweep)))
+    trained = sweep.trainings()
+    write_trainings(
+        folder / "trainings.json",
+        [each.cell for _, each in trained],
+        [each.result for _, each in trained],
+        [{"phase": phase, "trial": each.trial} for phase, each in trained],
+    )
 
 
 def trial_rows(sweep: Sweep) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from pipeline.search.winner import read_winner
 from pipeline.study import Study, is_standard, load_study
 from pipeline.tracking.runs import sample_runs
 from pipeline.training.models import trained_networks
+from pipeline.training.outs import write_trainings
 from pipeline.training.plan import Plan
 from pipeline.training.progress import Display
 from pipeline.training.samples import images_per_epoch, sample_plan, sample_sizes
@@ -40,6 +41,11 @@ def main(variant: str) -> None:
             read = workers.complete_all(looks, observers=[ledger, display])
         clock.add(looks, read, cached=display.replayed)
     path = Path("predictions") / f"{variant}-samples.npz"
+    told = [
+        {"images": size, "history": result.record["history"]}
+        for size, result in zip(sizes, trained, strict=True)
+    ]
+    write_trainings(path.with_suffix(".json"), plan.cells, trained, told)
     write_samples(path, seeds=study.seeds, sizes=study.samples.sizes, results=read)
     clock.write()
 

@@ -107,7 +107,7 @@ def prune_outs(variants: Iterable[str], *, sampled: Iterable[str]) -> None:
     kept, kept_samples = set(variants), set(sampled)
     outs = {
         *((path, path.name) for room in ("models", "sweeps") for path in Path(room).glob("*")),
-        *((path, path.stem.partition("-")[0]) for path in Path("predictions").glob("*.npz")),
+        *((path, path.stem.partition("-")[0]) for path in Path("predictions").glob("*")),
         *((path, path.stem.partition("-")[2]) for path in Path("timings").glob("*-*.json")),
     }
     for path, variant in sorted(outs):

@@ -16,7 +16,7 @@ from pipeline.training.cells import TrainingCell
 from tests.search.conftest import Bench, MakeBench, Outcome
 
 NAN = "the loss was nan in epoch 1"
-FILES = ("best.json", "history.csv", "trials.csv")
+FILES = ("best.json", "history.csv", "trainings.json", "trials.csv")
 
 
 def finals(errors: Mapping[int, tuple[float | str, ...]], bench: Bench) -> Outcome:
@@ -51,7 +51,7 @@ def three(bench: MakeBench) -> tuple[Bench, Sweep]:
     return tried, tried.sweep(lambda cell: NAN if tried.trial(cell) == 1 else outcome(cell))
 
 
-def test_folder_has_three_files(three: tuple[Bench, Sweep], tmp_path: Path) -> None:
+def test_folder_has_four_files(three: tuple[Bench, Sweep], tmp_path: Path) -> None:
     written(tmp_path, *three)
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted(FILES)
 
@@ -74,6 +74,23 @@ def test_every_trial_is_a_row(three: tuple[Bench, Sweep], tmp_path: Path) -> Non
         )
         assert float(row["j"]) == settings.j
         assert (row["seed"], row["epochs"]) == ("100", "2")
+
+
+def test_every_training_is_told_with_its_failure(bench: MakeBench, tmp_path: Path) -> None:
+    """That of an audit, which no other file has."""
+    tried = bench()
+    found = tried.sweep(lambda cell: NAN if cell.seed == 105 else 0.1)
+    written(tmp_path, tried, found)
+    told = json.loads((tmp_path / "trainings.json").read_text(encoding="utf8"))
+    assert [(each["phase"], each["trial"], each["cell"]) for each in told["trainings"]] == [
+        (phase, each.trial, each.cell.key) for phase, each in found.trainings()
+    ]
+    first = tried.first
+    *_, well, ill = told["trainings"]
+    assert (well["seed"], well["epochs"], well["failure"]) == (104, 2 * first.epochs, None)
+    assert (ill["seed"], ill["phase"], ill["failure"]) == (105, "audit", NAN)
+    assert told["code"] == first.code
+    assert NetworkSpec.from_words(told["network"]) == first.network
 
 
 def test_failed_trial_has_its_reason_and_no_value(

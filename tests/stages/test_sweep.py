@@ -22,7 +22,7 @@ VARIANT = "mlp_60k"
 TRIALS = 4
 SEARCH = {"trials": TRIALS, "dimensions": {"learning_rate": {"high": 1e38}}}
 CELLS = TRIALS + 2 * 1 + 1
-FILES = ("best.json", "trials.csv", "history.csv")
+FILES = ("best.json", "trials.csv", "trainings.json", "history.csv")
 
 Folder = Callable[..., Path]
 
