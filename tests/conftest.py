@@ -4,12 +4,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from pipeline.data.mnist import Digits, load_digits
 from pipeline.networks.spec import NetworkSpec
+from tests.chromium import CHROMIUM, QUIET
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # What is expected is computed on the CPU; tests of a GPU say that they are.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -54,3 +59,14 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The cache folder of this test alone."""
     monkeypatch.setenv("ABLATION_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium, where a test is allowed to need it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()

@@ -1,7 +1,5 @@
 """The page in a real browser: drawn, usable and readable on both widths and in both themes."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,21 +7,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from pipeline.networks.sizes import Account
 from pipeline.report.page import to_html
+from tests.chromium import NEEDS_CHROMIUM
 from tests.report.conftest import LONG, VARIANTS, draw, outline
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
-    reason="needs Chromium (`apt-get install chromium`)",
-)
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
+pytestmark = NEEDS_CHROMIUM
 WIDTHS = (360, 1280)
 THEMES = ("light", "dark")
 LOADED_MS = 2000
@@ -37,14 +28,6 @@ class Opened:
     page: Page
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -187,6 +170,28 @@ def test_a_table_is_sorted_by_the_numbers_of_a_column_and_back(
     heading.click()
     assert order() == names
     assert cell.count() == 0
+
+
+def test_contents_lead_on_in_a_frame_that_knows_no_address(
+    open_page: Callable[..., Opened], small: Path
+) -> None:
+    """As MLflow shows an artifact."""
+    page = open_page(small).page
+    page.evaluate(
+        """(html) => {
+            const frame = document.createElement("iframe");
+            frame.sandbox = "allow-scripts";
+            frame.src = URL.createObjectURL(new Blob([html], { type: "text/html" }));
+            document.body.replaceChildren(frame);
+        }""",
+        small.read_text(encoding="utf8"),
+    )
+    frame = page.frame_locator("iframe")
+    frame.locator("body[data-drawn]").wait_for()
+    frame.get_by_text("Contents").click()
+    frame.get_by_role("link", name="How this was made").click()
+    heading = frame.get_by_role("heading", name="How this was made")
+    expect(heading).to_be_in_viewport()
 
 
 def test_a_filter_is_copied(open_page: Callable[..., Opened], small: Path) -> None:

@@ -95,6 +95,15 @@ function copyable(cell) {
   cell.append(button);
 }
 
+// A frame like MLflow's shows the page under an address of its own, in which links lead nowhere.
+function followed(event) {
+  const link = event.target.closest("a[href^='#']");
+  if (!link || location.protocol !== "blob:") return;
+  event.preventDefault();
+  document.getElementById(link.getAttribute("href").slice(1)).scrollIntoView();
+}
+
+document.addEventListener("click", followed);
 document.querySelectorAll("table").forEach(sortable);
 document.querySelectorAll(".copied").forEach(copyable);
 picker.hidden = false;
