@@ -28,6 +28,7 @@ BARS = {"lenet5": 1.5, "no_weight_sharing": 2.5}
 EVERYWHERE = 0.95
 OVER_CONVENTIONAL = 3
 FUSED_ON_A_GPU = 10
+TRACKING = 0.02
 
 
 RESULTS = {
@@ -76,6 +77,15 @@ def test_page_shows_the_committed_results() -> None:
         assert included(page, f"bench-{device}", speed.table(results)) == page
     measures = json.loads(Path("benchmarks/without.json").read_text(encoding="utf8"))
     assert included(page, "without", without.table(measures["ratios"])) == page
+
+
+def test_tracking_costs_little() -> None:
+    found = json.loads(Path("benchmarks/tracking.json").read_text(encoding="utf8"))
+    for place in ("sqlite", "late server"):
+        assert 0 < found[place]["share"] < TRACKING
+        assert found[place]["writing_s"] < found["study_s"]  # so that nothing piles up
+        told = f"{100 * found[place]['share']:.1f} %"
+        assert told in Path("docs/tracking.md").read_text(encoding="utf8")
 
 
 def test_coordination_of_workers_costs_little() -> None:
