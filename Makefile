@@ -11,7 +11,7 @@ DEVELOPMENT := .venv/.development
 DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning bench-cluster bench-coverage lint ui dashboard describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning bench-cluster bench-coverage bench-tracking lint ui dashboard tracking-rebuild describe readme clean
 
 setup: $(RUNTIME)
 
@@ -52,6 +52,10 @@ bench-cluster: $(DEVELOPMENT)
 bench-coverage: $(DEVELOPMENT)
 	@python -m benchmarks.coverage
 
+# What it costs to tell MLflow; after `make repro`.
+bench-tracking: $(DEVELOPMENT)
+	@python -m benchmarks.tracking
+
 lint: $(DEVELOPMENT)
 	@ruff check
 	@ruff format --check
@@ -59,6 +63,10 @@ lint: $(DEVELOPMENT)
 
 ui: $(RUNTIME)
 	@python -m pipeline ui $(if $(CELL),--cell $(CELL))
+
+# MLflow's database anew from DVC's outs and timings; the old one is put aside.
+tracking-rebuild: $(RUNTIME)
+	@python -m pipeline rebuild
 
 dashboard: $(DASHBOARD)
 	@optuna-dashboard --host 127.0.0.1 --port 8080 sqlite:///$(CURDIR)/var/optuna.db

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.analysis.errors import answers
 from tests.test_pipeline import copy_with_three_variants, run_tiny, stages_run, tracked_runs
+from tests.tracking.test_fill import rebuilt, told
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +105,16 @@ def test_trainings_on_fewer_images_are_tracked_apart(first_run: FirstRun) -> Non
     names = {run.data.tags["mlflow.runName"] for run in runs}
     expected = {f"{v} {n} images seed {s}" for v in SAMPLED for n in SIZES for s in (0, 1)}
     assert names == expected | set(SAMPLED)
+
+
+def test_a_rebuilt_database_has_them_too(first_run: FirstRun) -> None:
+    folder, _ = first_run
+    before = told(folder)
+    assert rebuilt(folder).returncode == 0
+    after = told(folder)
+    assert after.keys() == before.keys()
+    for key, run in after.items():
+        assert run == before[key], key
 
 
 def test_stage_that_runs_again_replays_from_the_cache(first_run: FirstRun) -> None:

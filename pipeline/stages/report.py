@@ -33,6 +33,7 @@ from pipeline.report.plots import learned, tuned
 from pipeline.report.sections import sections
 from pipeline.report.timing import total
 from pipeline.study import Study, load_study
+from pipeline.tracking.fill import fill_behind
 
 REPORTS = Path("reports")
 PREDICTIONS = Path("predictions")
@@ -48,6 +49,7 @@ def main(
         print(changes(committed(record, against), read_json(record), rev=against))
     else:
         report()
+        fill_behind(load_study(), Path())
 
 
 def report() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.study import (
+    PARAMS,
     STUDIES,
     json_schema,
     load_study,
@@ -15,6 +16,7 @@ from pipeline.study import (
     sole_run,
     written_study,
 )
+from pipeline.tracking.fill import fill_behind
 
 
 def main(
@@ -31,7 +33,8 @@ def main(
     with sole_run(folder):
         if name:
             materialise(name)
-        code = reproduce(folder)
-    if code:
-        raise typer.Exit(code)
+        if code := reproduce(folder):
+            raise typer.Exit(code)
+        # DVC may have restored what nobody trained.
+        fill_behind(load_study(folder / PARAMS), folder)
     print(f"report: {folder / 'reports/ablation.html'}")

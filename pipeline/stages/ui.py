@@ -12,7 +12,8 @@ from pipeline.errors import UserError
 from pipeline.study import repository_root
 from pipeline.tracking.address import database_file, must_answer, tracking_uri
 from pipeline.tracking.background import without_password
-from pipeline.tracking.tracker import experiments, find_run
+from pipeline.tracking.opening import experiments, find_run, open_client
+from pipeline.tracking.views import START, page, run_page
 
 USUAL_PORT = 5000
 
@@ -47,18 +48,18 @@ def recorded_at(start: Path) -> str:
 
 
 def page_of(uri: str, cell: str) -> str:
-    """What follows the server's address: nothing, or the run of a cell.
+    """What follows the server's address: the experiments, or the run of a cell.
 
     Raises:
         UserError: If no run has that cell, or the server does not answer.
     """
     if not cell:
-        return ""
+        return f"/{START}"
     with must_answer(uri):
-        run = find_run(uri, cell) if cell.isalnum() else None
+        run = find_run(open_client(uri), cell) if cell.isalnum() else None
     if run is None:
         raise UserError(f"`cell` must be the key of a recorded cell, but got {cell!r}.")
-    return f"/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    return f"/{run_page(run.info.experiment_id, run.info.run_id)}"
 
 
 def run_lists(uri: str) -> dict[str, str]:
@@ -66,7 +67,8 @@ def run_lists(uri: str) -> dict[str, str]:
 
     MLflow's own start page leads to pages for language models first.
     """
-    return {name: f"/#/experiments/{number}/runs" for name, number in experiments(uri).items()}
+    known = experiments(open_client(uri))
+    return {name: f"/{page(number, 'variants')}" for name, number in known.items()}
 
 
 def free_port(usual: int) -> int:
@@ -84,6 +86,7 @@ def serve(uri: str, port: int) -> None:
     quiet = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PYTHONWARNINGS": "ignore",  # MLflow's about its own libraries
         "PYTHONSAFEPATH": "1",  # modules of the current folder are none of MLflow's
     }
     options = f"--host 127.0.0.1 --port {port} --workers 1".split()

@@ -11,8 +11,12 @@ from pipeline.tracking.background import cause, without_password
 
 def tracking_uri(root: Path) -> str:
     """`$MLFLOW_TRACKING_URI`, or the database of the repository at `root`."""
-    database = root.absolute() / "var" / "mlflow.db"
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{own_database(root)}"
+
+
+def own_database(root: Path) -> Path:
+    """The one of a repository, where the user named no other."""
+    return root.absolute() / "var" / "mlflow.db"
 
 
 def database_file(uri: str) -> Path | None:

@@ -2,9 +2,12 @@
 
 import queue
 import re
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+
+OUTSIDE = (OSError, sqlite3.OperationalError)  # the network, the disk, a database that is locked
 
 
 class Background:
@@ -28,7 +31,7 @@ class Background:
     def finish(self, patience_s: float) -> None:
         """Wait for what was put, no longer than this, and say so if that was not enough.
 
-        When the network or the disk fails twice in a row, the rest is dropped.
+        When network, disk or database fail twice in a row, the rest is dropped.
         """
         self._queue.put(None)
         self._closing.set()
@@ -46,7 +49,7 @@ class Background:
                 self._done, failures = self._done + 1, 0
             except Exception as problem:
                 found = cause(problem)
-                failures = failures + 1 if isinstance(found, OSError) else 0
+                failures = failures + 1 if isinstance(found, OUTSIDE) else 0
                 self._say(f"{type(found).__name__}: {found}")
 
     def _say(self, problem: str) -> None:
@@ -62,8 +65,8 @@ def without_password(text: str) -> str:
 
 
 def cause(problem: BaseException) -> BaseException:
-    """The network's or the disk's own error, where there is one: libraries wrap it in pages."""
+    """The error of network, disk or database, where there is one: libraries wrap it in pages."""
     chain = [problem]
     while deeper := chain[-1].__cause__ or chain[-1].__context__:
         chain.append(deeper)
-    return next((link for link in reversed(chain) if isinstance(link, OSError)), problem)
+    return next((link for link in reversed(chain) if isinstance(link, OUTSIDE)), problem)

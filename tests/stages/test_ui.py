@@ -16,7 +16,9 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.stages.ui import free_port, main, page_of, recorded_at, run_lists
 from pipeline.tracking.address import tracking_uri
-from pipeline.tracking.tracker import RunRecord, Tracker, find_run
+from pipeline.tracking.opening import find_run, open_client
+from pipeline.tracking.record import Dataset, Outcome, Training
+from pipeline.tracking.tracker import Tracker
 
 REPOSITORY = Path(__file__).parents[2]
 CELL = "c0ffee"
@@ -38,14 +40,18 @@ def study(root: Path, *, recorded: bool) -> Path:
 def recorded_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with a real database that holds one run."""
     root = study(tmp_path_factory.mktemp("a study"), recorded=False)
-    run = RunRecord(
+    training = Training(
         name="lenet5 seed 0",
         cell=CELL,
         variant="lenet5",
         seed=0,
         stage="train",
-        parameters={},
+        network={},
+        settings={},
         tags={},
+        dataset=Dataset(name="mnist", digest="d1", source="https://example.org/"),
+    )
+    outcome = Outcome(
         history=[{"epoch": 1, "train_loss": 0.5}],
         epoch_ends=[20.0],
         started=10.0,
@@ -55,8 +61,8 @@ def recorded_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("MLFLOW_TRACKING_URI", raising=False)
         uri = tracking_uri(root)
-    with Tracker(uri=uri, artifacts=None, experiment="standard/final") as tracker:
-        tracker.record(run)
+    with Tracker(uri=uri, study="standard", experiment="final") as tracker:
+        tracker.record(training, outcome)
     return root
 
 
@@ -89,15 +95,19 @@ def test_a_server_of_the_user_is_named_without_its_password(
     monkeypatch.chdir(study(tmp_path, recorded=False))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@tracker.example/")
     main()
-    assert capsys.readouterr().out == "MLflow: https://tracker.example\n"
+    assert capsys.readouterr().out == (
+        "MLflow: https://tracker.example/#/experiments?workflowType=machine_learning\n"
+    )
 
 
 def test_a_cell_leads_to_the_page_of_its_run(recorded_study: Path):
     uri = recorded_at(recorded_study)
-    run = find_run(uri, CELL)
+    run = find_run(open_client(uri), CELL)
     assert run
-    assert page_of(uri, CELL) == f"/#/experiments/1/runs/{run.info.run_id}"
-    assert page_of(uri, "") == ""
+    assert page_of(uri, CELL) == (
+        f"/#/experiments/1/runs/{run.info.run_id}?workflowType=machine_learning"
+    )
+    assert page_of(uri, "") == "/#/experiments?workflowType=machine_learning"
 
 
 @pytest.mark.parametrize("cell", ["c0ffe", "' or tags.`ablation.cell` != '"])
@@ -127,9 +137,12 @@ def test_a_server_that_is_no_tracker_is_named_with_its_answer():
 def test_every_experiment_has_an_address_of_its_runs(recorded_study: Path):
     lists = run_lists(recorded_at(recorded_study))
     assert list(lists) == ["standard/final"]
-    run = find_run(recorded_at(recorded_study), CELL)
+    run = find_run(open_client(recorded_at(recorded_study)), CELL)
     assert run
-    assert lists["standard/final"] == f"/#/experiments/{run.info.experiment_id}/runs"
+    assert lists["standard/final"] == (
+        f"/#/experiments/{run.info.experiment_id}/runs"
+        "?viewStateShareKey=variants&workflowType=machine_learning"
+    )
 
 
 def test_a_port_in_use_is_left_alone():
@@ -178,7 +191,7 @@ def answer(url: str, patience_s: float = 60) -> tuple[int, str]:
 def test_the_pages_are_served_on_loopback_at_the_address_that_is_printed(
     address: str, recorded_study: Path
 ):
-    base, run_id = address.split("/#/")[0], address.rsplit("/", 1)[1]
+    base, run_id = address.split("/#/")[0], address.rsplit("/", 1)[1].partition("?")[0]
     assert base.startswith("http://127.0.0.1:")
     assert answer(f"{base}/health") == (200, "OK")
     status, page = answer(base)
@@ -189,8 +202,8 @@ def test_the_pages_are_served_on_loopback_at_the_address_that_is_printed(
     assert f'"value": "{CELL}"' in run
     files = sorted(path.name for path in recorded_study.rglob("*") if "-" not in path.name)
     assert files == ["dvc.yaml", "mlflow.db", "mlflow.db.lock", "params.yaml", "var"]
-    with Tracker(uri=base, artifacts=None, experiment="standard/final") as tracker:
+    with Tracker(uri=base, study="standard", experiment="final") as tracker:
         tracker.measure(CELL, {"test_error": 0.25}, at=40.0)
-    recorded = find_run(base, CELL)
+    recorded = find_run(open_client(base), CELL)
     assert recorded
     assert recorded.data.metrics["test_error"] == 0.25

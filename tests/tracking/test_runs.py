@@ -4,14 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from mlflow import MlflowClient
 
 from pipeline.data.mnist import Digits
 from pipeline.study import Study, load_study
-from pipeline.tracking.runs import sample_runs, sweep_runs, training_runs
+from pipeline.tracking.judged import judge
+from pipeline.tracking.opening import open_runs
+from pipeline.tracking.runs import evaluation_runs, sample_runs, sweep_runs, training_runs
 from pipeline.training.cells import Result, TrainingCell
+from pipeline.training.models import trained_networks
 from pipeline.training.plan import final_plan
-from pipeline.training.workers import Epoch, Finished
+from pipeline.training.workers import Begun, Epoch, Finished
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -56,8 +61,6 @@ def finished(index: int, failure: str | None = None) -> Finished:
 
 def recorded(study: Study, experiment: str) -> "dict[str, Run]":
     """Runs by their names."""
-    from mlflow import MlflowClient  # after the tracker, which says how MLflow is to behave
-
     client = MlflowClient("sqlite:///var/mlflow.db")
     found = client.get_experiment_by_name(f"{study.name}/{experiment}")
     assert found is not None
@@ -70,34 +73,51 @@ def recorded(study: Study, experiment: str) -> "dict[str, Run]":
 def test_each_training_of_a_sweep_is_a_run_of_its_phase(
     study: Study, cells: list[TrainingCell]
 ) -> None:
+    other = replace(cells[0].hyperparameters, learning_rate=0.02)
+    trials = [cells[0], replace(cells[0], hyperparameters=other)]
+    finalist = replace(trials[1], seed=101)
     with sweep_runs(study, VARIANT) as runs:
-        trials = runs("trials", cells[:2])
-        trials(Epoch(key=cells[0].key, row={"epoch": 1}))  # a preview is no run
-        trials(finished(1))
-        trials(finished(0))
-        runs("finalists", cells[2:])(finished(0))
+        observe = runs("trials", trials)
+        observe(finished(1))
+        observe(finished(0))
+        runs("finalists", [finalist])(finished(0))
     found = recorded(study, "sweep")
-    assert found.keys() == {
-        "linear_output",
-        "linear_output trials 0",
-        "linear_output trials 1",
-        "linear_output finalists 0",
+    expected = {
+        "linear_output trial 00": (trials[0], "sweep trials", "0.004"),
+        "linear_output trial 01": (trials[1], "sweep trials", "0.02"),
+        "linear_output finalist 01 seed 101": (finalist, "sweep finalists", "0.02"),
     }
     parent = found.pop("linear_output")
-    expected = {
-        "linear_output trials 0": (cells[0], "sweep trials"),
-        "linear_output trials 1": (cells[1], "sweep trials"),
-        "linear_output finalists 0": (cells[2], "sweep finalists"),
-    }
-    for name, (cell, stage) in expected.items():
+    assert found.keys() == expected.keys()
+    for name, (cell, stage, rate) in expected.items():
         tags = found[name].data.tags
         assert tags["ablation.cell"] == cell.key
         assert tags["ablation.stage"] == stage
         assert tags["ablation.seed"] == str(cell.seed)
         assert tags["ablation.study"] == study.name
+        assert tags["dvc.stage"] == "sweep@linear_output"
+        assert tags["mlflow.source.name"] == "python -m pipeline sweep linear_output"
         assert tags["mlflow.parentRunId"] == parent.info.run_id
         assert found[name].data.metrics == {"train_loss": 0.5, "validation_error": 0.25}
-        assert found[name].data.params["learning_rate"] == "0.004"
+        assert found[name].data.params["learning_rate"] == rate
+        assert found[name].data.params["parameters"] == "60850"
+
+
+def test_a_run_is_there_from_the_beginning_of_its_cell(
+    study: Study, cells: list[TrainingCell]
+) -> None:
+    with training_runs(study, VARIANT, cells) as observe:
+        observe(Begun(key=cells[1].key, at=10.0))
+        observe(Epoch(key=cells[1].key, row={"epoch": 1, "train_loss": 0.5}, at=20.0))
+        observe(finished(1))
+        observe(Begun(key=cells[2].key, at=30.0))
+    found = recorded(study, "final")
+    assert found["linear_output seed 101"].info.status == "FINISHED"
+    assert found["linear_output seed 102"].info.status == "KILLED"
+    assert found["linear_output seed 102"].info.start_time == 30_000
+    run = found["linear_output seed 101"].info.run_id
+    [point] = MlflowClient("sqlite:///var/mlflow.db").get_metric_history(run, "train_loss")
+    assert (point.step, point.timestamp) == (1, 20_000)
 
 
 def test_failed_trial_is_a_failed_run_with_its_reason(
@@ -108,9 +128,9 @@ def test_failed_trial_is_a_failed_run_with_its_reason(
         for event in (finished(0, NAN), finished(1)):
             observe(event)
     found = recorded(study, "sweep")
-    failed = found["linear_output trials 0"]
+    failed = found["linear_output trial 00"]
     assert (failed.info.status, failed.data.tags["ablation.failure"]) == ("FAILED", NAN)
-    assert found["linear_output trials 1"].info.status == "FINISHED"
+    assert found["linear_output trial 01"].info.status == "FINISHED"
 
 
 def test_sweep_that_is_replayed_leaves_one_run_a_cell(
@@ -118,6 +138,7 @@ def test_sweep_that_is_replayed_leaves_one_run_a_cell(
 ) -> None:
     for _ in range(2):
         with sweep_runs(study, VARIANT) as runs:
+            runs("trials", cells[:1])(replace(finished(0), cached=True))
             observe = runs("audit", cells)
             for index in range(3):
                 observe(replace(finished(index), cached=True))
@@ -135,7 +156,7 @@ def test_final_trainings_are_named_by_their_seeds_and_lie_apart(
     assert final.keys() == {"linear_output", "linear_output seed 102"}
     assert final["linear_output seed 102"].data.tags["ablation.stage"] == "train"
     sweep = recorded(study, "sweep")
-    assert sweep.keys() == {"linear_output", "linear_output trials 0"}
+    assert sweep.keys() == {"linear_output", "linear_output trial 00"}
 
 
 def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
@@ -150,3 +171,33 @@ def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
     assert found.keys() == {"linear_output", *names}
     assert found[names[1]].data.params["epochs"] == "2"
     assert found[names[1]].data.tags["ablation.stage"] == "samples"
+
+
+def test_evaluation_and_report_agree_on_a_mean_that_is_not_round(
+    study: Study, cells: list[TrainingCell]
+) -> None:
+    """To the last digit, or a curve of two points would stand there."""
+    labels = np.array([0, 1, 2], np.uint8)
+    results = []
+    with training_runs(study, VARIANT, cells) as observe:
+        for place in range(len(cells)):
+            observe(finished(place))
+            results.append(finished(place).result)
+    models = trained_networks(cells, results)
+    with evaluation_runs(study, VARIANT, models, labels) as observe:
+        for place, wrong in enumerate((0, 1, 1)):
+            scores = np.eye(10, dtype=np.float32)[[0, 1, 3 if wrong else 2]]
+            result = replace(results[place], arrays={"scores": scores})
+            observe(Finished(index=place, result=result, cached=False))
+    errors = [0.0, 1 / 3, 1 / 3]
+    error = {"per_seed": errors, "mean": 2 / 9, "ci95": None, "n_seeds": 3, "n_images": 3}
+    keys = {str(cell.seed): cell.key for cell in cells}
+    found = {"cells": keys, "test_error": error, "validation_error": {"mean": None}}
+    told = {"study": {"baseline": "lenet5"}, "comparisons": [], "variants": {VARIANT: found}}
+    uri = "sqlite:///var/mlflow.db"
+    judge(open_runs(uri, study.name, "final"), open_runs(uri, study.name, "sweep"), told, 99.0)
+    runs = recorded(study, "final")
+    for name, value in {VARIANT: 0.222222, "linear_output seed 101": 1 / 3}.items():
+        points = MlflowClient(uri).get_metric_history(runs[name].info.run_id, "test_error")
+        assert [point.value for point in points] == [pytest.approx(value, abs=1e-12)]
+    assert runs[VARIANT].data.metrics["images"] == 3

@@ -1,0 +1,63 @@
+"""Make MLflow's database anew from what the studies of this repository left."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import typer
+
+from pipeline.errors import UserError
+from pipeline.study import PARAMS, STUDIES, load_study, repository_root, sole_run
+from pipeline.tracking.address import database_file, must_answer, own_database, tracking_uri
+from pipeline.tracking.anew import make_anew
+from pipeline.tracking.fill import OUTS, fill
+
+
+def main() -> None:
+    """Trainings that were killed, and the commits of old ones, are in no outs and are lost.
+
+    The repository's own database is put aside once the new one is whole. Any other, and a server,
+    keeps what it has, and gets what is missing.
+
+    Raises:
+        UserError: While a study is under way, or when one cannot be recorded.
+    """
+    root = repository_root().absolute()
+    studies = [root, *sorted(path.parent for path in (root / STUDIES).glob(f"*/{PARAMS}"))]
+    uri, own = tracking_uri(root), own_database(root)
+    with ExitStack() as held:
+        for folder in studies:
+            held.enter_context(sole_run(folder))
+        folders = [each for each in studies if any(any(each.glob(out)) for out in OUTS)]
+        if not folders:
+            raise UserError("some study must have outs, but none has: run `make repro` first.")
+        database = database_file(uri)
+        if database is None or database.resolve() != own.resolve():
+            record(folders, uri)
+        elif aside := make_anew(own, lambda beside: record(folders, beside)):
+            typer.echo(f"the database before is in {aside.relative_to(root)}")
+
+
+def record(folders: Sequence[Path], uri: str) -> None:
+    """Study by study.
+
+    Raises:
+        UserError: In the end, when not all could be recorded.
+    """
+    failed: list[str] = []
+    for folder in folders:
+        try:
+            study = load_study(folder / PARAMS)
+            with must_answer(uri):
+                fill(study, folder, uri)
+        except Exception as problem:  # whatever damaged outs lead to; the others are tried, too
+            failed.append(str(folder))
+            typer.echo(f"{folder}: {type(problem).__name__}: {problem}", file=sys.stderr)
+        else:
+            typer.echo(f"{study.name}: recorded anew")
+    if failed:
+        raise UserError(
+            f"every study must have whole outs, but these have not: {', '.join(failed)}; "
+            "nothing was replaced."
+        )

@@ -1,0 +1,149 @@
+"""All that a study's outs and its report say, into MLflow: whatever is not there yet."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from pipeline.study import Study, repository_root
+from pipeline.tracking.address import database_file, tracking_uri
+from pipeline.tracking.background import Background
+from pipeline.tracking.judged import ARTIFACTS, RESULTS, attach_report, judge
+from pipeline.tracking.lock import locked
+from pipeline.tracking.models import log_network, register
+from pipeline.tracking.opening import open_runs
+from pipeline.tracking.outs import Done, final_trainings, sample_trainings, sweep_trainings
+from pipeline.tracking.process import this_process
+from pipeline.tracking.store import Runs
+from pipeline.tracking.views import FINAL, SAMPLES, SWEEP
+
+OUTS = ("models/*/spec.json", "sweeps/*/trainings.json", "predictions/*-samples.json")
+BESIDE = ("*/*/history.csv", "timings/*.json")
+FILLED = "ablation.filled"
+
+
+def fill_behind(study: Study, folder: Path) -> None:
+    """`fill`, where the study goes on without it; what went wrong is said once."""
+    uri = tracking_uri(repository_root(folder))
+    advice = "`make tracking-rebuild` fills in what is missing."
+    work = Background(name=f"MLflow at {uri}", advice=advice)
+    work.start()
+    work.put(lambda: _is_filled(uri, study, folder) or fill(study, folder, uri))
+    work.finish(patience_s=600)
+
+
+def fill(study: Study, folder: Path, uri: str) -> None:
+    """From the outs in a study's folder. What is there is left as it is.
+
+    Raises:
+        OSError, ValueError: If a stage left half of its outs.
+    """
+    from filelock import FileLock
+
+    lock = repository_root(folder) / "var/filling.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with FileLock(lock):  # two at once would make every run twice
+        _fill(study, folder, uri)
+
+
+def _fill(study: Study, folder: Path, uri: str) -> None:
+    stamp, lock = _stamp(study, folder), locked(folder)
+    final, sweep = (open_runs(uri, study.name, experiment) for experiment in (FINAL, SWEEP))
+    stages = [("sweep", sweep, sweep_trainings), ("train", final, final_trainings)]
+    if study.samples.variants:
+        samples = open_runs(uri, study.name, SAMPLES)
+        stages.append(("samples", samples, sample_trainings))
+    trained: dict[str, set[str]] = {}
+    for variant in study.variants:
+        for stage, runs, trainings in stages:
+            cells = _write(runs, trainings(study, variant, folder))
+            if stage == "train":
+                trained[variant] = cells
+            if parent := runs.parents.get(variant):
+                if cells and parent.status == "RUNNING":  # whoever began it is done, or is gone
+                    runs.label(parent, this_process())
+                runs.label(parent, {**_note(study, variant), **lock.get(f"{stage}@{variant}", {})})
+    _results(final, sweep, study, folder, trained)
+    _models(final, study, folder)
+    for _, runs, _ in stages:
+        runs.close(broken_off=False)
+    final.client.set_experiment_tag(final.experiment, FILLED, stamp)
+
+
+def _is_filled(uri: str, study: Study, folder: Path) -> bool:
+    """So that a study with nothing to do need not ask: importing MLflow takes a second."""
+    database = database_file(uri)
+    if database is None or not database.exists():
+        return False
+    query = "select value from experiment_tags join experiments using (experiment_id)"
+    wanted = [FILLED, f"{study.name}/{FINAL}"]
+    try:
+        with closing(sqlite3.connect(database)) as known:
+            found = known.execute(f"{query} where key = ? and name = ?", wanted).fetchone()
+    except sqlite3.Error:  # whoever fills it in will say so
+        return False
+    return found == (_stamp(study, folder),)
+
+
+def _stamp(study: Study, folder: Path) -> str:
+    """Of what is filled in."""
+    patterns = (*OUTS, *BESIDE, *ARTIFACTS)
+    files = [file for pattern in patterns for file in sorted(folder.glob(pattern))]
+    text = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
+    lock, told = locked(folder), ("sweep", "train", "samples")
+    entries = json.dumps(
+        [lock.get(f"{stage}@{name}") for stage in told for name in study.variants]
+    )
+    return hashlib.sha256(text + entries.encode()).hexdigest()
+
+
+def _write(runs: Runs, done: Done) -> set[str]:
+    """The cells that were written."""
+    cells: set[str] = set()
+    for training, outcome in done:
+        runs.write(training, outcome)
+        cells.add(training.cell)
+    return cells
+
+
+def _note(study: Study, variant: str) -> dict[str, str]:
+    """What params.yaml says of a variant, as MLflow's description of its run."""
+    note = study.notes.get(variant)
+    return {"mlflow.note.content": note} if note else {}
+
+
+def _results(
+    final: Runs, sweep: Runs, study: Study, folder: Path, trained: Mapping[str, set[str]]
+) -> None:
+    """What the report says, unless it is one of earlier trainings."""
+    file = folder / RESULTS
+    if not file.exists():
+        return
+    results: dict[str, Any] = json.loads(file.read_text(encoding="utf8"))
+    judged = {name: set(found["cells"].values()) for name, found in results["variants"].items()}
+    if judged == trained:
+        judge(final, sweep, results, file.stat().st_mtime)
+        attach_report(final, study.name, folder)
+
+
+def _models(final: Runs, study: Study, folder: Path) -> None:
+    """Every final network as a model; the baseline's of the first seed is registered.
+
+    Not the best on the test images: those chose nothing.
+    """
+    for variant in study.variants:
+        spec = folder / "models" / variant / "spec.json"
+        if not spec.exists():
+            continue
+        trained = json.loads(spec.read_text(encoding="utf8"))
+        for seed, cell in trained["cells"].items():
+            known, weights = final.cells.get(cell), spec.with_name(f"seed-{seed}.safetensors")
+            if known is None or known.status != "FINISHED":
+                continue
+            name = f"{variant}-seed-{seed}"
+            model = log_network(final, known, name, trained["network"], weights)
+            if (variant, int(seed)) == (study.baseline, study.seeds[0]):
+                register(final.client, f"{study.name}-{variant}", model)

@@ -1,0 +1,54 @@
+"""What the tracker is told about a training: what it is, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Row = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Images as MLflow lists them: by name and digest, not by content."""
+
+    name: str
+    digest: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One training, known before it begins; `cell` is what it is found by."""
+
+    name: str
+    cell: str
+    variant: str
+    seed: int
+    stage: str
+    network: Mapping[str, object]
+    """Its words and sizes, which all trainings of a variant have in common."""
+    settings: Mapping[str, object]
+    tags: Mapping[str, str]
+    dataset: Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of it; all times are the worker's, in unix seconds.
+
+    A row of `history` holds its `epoch` (from 1) and metrics; `failure` says why it has no result.
+    """
+
+    history: Sequence[Row]
+    epoch_ends: Sequence[float]
+    started: float
+    ended: float
+    failure: str | None
+
+    @property
+    def status(self) -> str:
+        return "FINISHED" if self.failure is None else "FAILED"
+
+
+def rounded(aggregate: float) -> float:
+    """MLflow shows every digit there is; six are a hundredth of an image of ten thousand."""
+    return round(aggregate, 6)

@@ -1,0 +1,109 @@
+"""What is known of a training before it begins: from its cell, or from the outs of its stage."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline.data.sources import MIRRORS
+from pipeline.networks.accounting import account
+from pipeline.networks.spec import NetworkSpec
+from pipeline.study import Study
+from pipeline.tracking.git import git_state
+from pipeline.tracking.record import Dataset, Training
+from pipeline.training.cells import TrainingCell
+
+PHASES = {"trials": "trial", "finalists": "finalist", "audit": "audit"}
+
+
+def final_name(variant: str, seed: int) -> str:
+    return f"{variant} seed {seed}"
+
+
+def sample_name(variant: str, size: int, seed: int) -> str:
+    return f"{variant} {size} images seed {seed}"
+
+
+def sweep_name(variant: str, phase: str, trial: int, seed: int) -> str:
+    """As in "lenet5 trial 03" and "lenet5 finalist 03 seed 101": MLflow sorts letters."""
+    word = f"{variant} {PHASES[phase]} {trial:02}"
+    return word if phase == "trials" else f"{word} seed {seed}"
+
+
+def of_cell(study: Study, variant: str, stage: str, name: str, cell: TrainingCell) -> Training:
+    """`stage` is the stage's name, and in a sweep the phase behind it."""
+    return of_outs(
+        study,
+        variant,
+        stage,
+        name,
+        cell=cell.key,
+        seed=cell.seed,
+        network=cell.network,
+        settings={
+            **asdict(cell.hyperparameters),
+            "epochs": cell.epochs,
+            "batch_size": cell.batch_size,
+        },
+        made={"data": cell.data, "code": cell.code, **asdict(cell.environment)},
+    )
+
+
+def of_outs(
+    study: Study,
+    variant: str,
+    stage: str,
+    name: str,
+    *,
+    cell: str,
+    seed: int,
+    network: NetworkSpec,
+    settings: Mapping[str, object],
+    made: Mapping[str, object],
+) -> Training:
+    """`made` has the digests of data and code, and the environment."""
+    sizes = account(network)
+    environment = {key: str(value) for key, value in made.items() if key not in ("data", "code")}
+    return Training(
+        name=name,
+        cell=cell,
+        variant=variant,
+        seed=seed,
+        stage=stage,
+        network={**network.words(), "parameters": sizes.parameters, "macs": sizes.macs},
+        settings={"variant": variant, "seed": seed, **settings},
+        tags={
+            "ablation.study": study.name,
+            "ablation.params": study.digest,
+            "ablation.data": str(made["data"]),
+            "ablation.code": str(made["code"]),
+            **{f"environment.{key}": value for key, value in environment.items()},
+            **source(stage, variant),
+        },
+        dataset=Dataset(
+            name=f"{study.data.source}: training images",
+            digest=str(made["data"]),
+            source=_address(study),
+        ),
+    )
+
+
+def source(stage: str, variant: str) -> dict[str, str]:
+    """The command, as MLflow shows it, and DVC's name of the stage."""
+    name, _, _ = stage.partition(" ")
+    return {
+        "dvc.stage": f"{name}@{variant}",
+        "mlflow.source.name": f"python -m pipeline {name} {variant}",
+        "mlflow.source.type": "LOCAL",
+    }
+
+
+def commit(root: Path) -> dict[str, str]:
+    """What the code is that works now; of work that was done before, nobody knows."""
+    state = git_state(root)
+    known = {"mlflow.source.git.commit": state["git.sha"]} if "git.sha" in state else {}
+    return {**state, **known}
+
+
+def _address(study: Study) -> str:
+    where = study.data.source
+    return MIRRORS[0] if where == "mnist" else Path(where).absolute().as_uri()
