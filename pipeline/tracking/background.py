@@ -1,11 +1,17 @@
 """Work that nothing waits for: done in order by a thread, its failure said once, never raised."""
 
+import os
 import queue
 import re
 import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.data.cache import place
+from pipeline.interruption import PARENT
 
 OUTSIDE = (OSError, sqlite3.OperationalError)  # the network, the disk, a database that is locked
 
@@ -53,10 +59,26 @@ class Background:
                 self._say(f"{type(found).__name__}: {found}")
 
     def _say(self, problem: str) -> None:
-        if not self._said:
-            self._said = True
+        if not self._said and _is_news(without_password(f"{self._name} {self._advice}")):
             line = " ".join(without_password(f"{self._name}: {problem}").split())
             print(f"{line[:400]}. {self._advice}", file=sys.stderr)
+        self._said = True
+
+
+def _is_news(said: str) -> bool:
+    """The stages of a study are processes: what one has said, the next ones leave unsaid."""
+    if "ABLATION_ERROR_FILE" not in os.environ or PARENT not in os.environ:
+        return True
+    file, study = Path(os.environ["ABLATION_ERROR_FILE"]).with_name("said.txt"), os.environ[PARENT]
+    with suppress(OSError):  # then it is said again
+        known = file.read_text(encoding="utf8").splitlines() if file.exists() else []
+        known = (
+            known if known[:1] == [study] else [study]
+        )  # those of an earlier study do not count
+        if said in known:
+            return False
+        place(file, "\n".join([*known, said]).encode())
+    return True
 
 
 def without_password(text: str) -> str:

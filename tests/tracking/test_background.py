@@ -1,5 +1,6 @@
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +116,19 @@ def test_a_tracker_that_comes_back_gets_what_follows():
 )
 def test_addresses_are_shown_without_their_password(text: str, shown: str):
     assert without_password(text) == shown
+
+
+def test_stages_of_one_study_say_it_once_and_the_next_study_says_it_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def fail():
+        raise ConnectionRefusedError
+
+    monkeypatch.setenv("ABLATION_ERROR_FILE", str(tmp_path / "last_error.txt"))
+    for study, lines in (("7", 1), ("7", 0), ("8", 1), ("8", 0)):
+        monkeypatch.setenv("ABLATION_PARENT", study)
+        work = started()
+        work.put(fail)
+        work.finish(patience_s=10)
+        assert capsys.readouterr().err.count("\n") == lines
+    assert "secret" not in (tmp_path / "said.txt").read_text(encoding="utf8")
