@@ -72,9 +72,8 @@ def _is_news(said: str) -> bool:
     file, study = Path(os.environ["ABLATION_ERROR_FILE"]).with_name("said.txt"), os.environ[PARENT]
     with suppress(OSError):  # then it is said again
         known = file.read_text(encoding="utf8").splitlines() if file.exists() else []
-        known = (
-            known if known[:1] == [study] else [study]
-        )  # those of an earlier study do not count
+        if known[:1] != [study]:  # what an earlier study said does not count
+            known = [study]
         if said in known:
             return False
         place(file, "\n".join([*known, said]).encode())

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study import Study
-from pipeline.tracking.record import Outcome, Row, Training
+from pipeline.tracking.record import Outcome, Row, Training, outcome_of
 from pipeline.tracking.trainings import final_name, of_outs, sample_name, sweep_name
 
 Done = Iterator[tuple[Training, Outcome]]
@@ -86,17 +86,7 @@ def _done(
             made={"data": record["data"], "code": record["code"], **record["environment"]},
         )
         curve = curves.get(each["cell"], [])
-        yield training, _outcome(curve, times[each["cell"]], each["failure"])
-
-
-def _outcome(curve: list[Row], timing: Mapping[str, Any], failure: str | None) -> Outcome:
-    return Outcome(
-        history=curve,
-        epoch_ends=[end for _, end in timing["epochs"]],
-        started=timing["started"],
-        ended=timing["ended"],
-        failure=failure,
-    )
+        yield training, outcome_of(curve, times[each["cell"]], each["failure"])
 
 
 def _curves(path: Path) -> Curves:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Row = Mapping[str, float]
 
@@ -47,6 +48,17 @@ class Outcome:
     @property
     def status(self) -> str:
         return "FINISHED" if self.failure is None else "FAILED"
+
+
+def outcome_of(history: Sequence[Row], timing: Mapping[str, Any], failure: str | None) -> Outcome:
+    """From a result's record, or from the same in the outs; `timing` is as the worker told it."""
+    return Outcome(
+        history=history,
+        epoch_ends=[end for _, end in timing["epochs"]],
+        started=timing["started"],
+        ended=timing["ended"],
+        failure=failure,
+    )
 
 
 def rounded(aggregate: float) -> float:

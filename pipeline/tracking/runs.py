@@ -8,11 +8,11 @@ import numpy as np
 
 from pipeline.study import Study, repository_root
 from pipeline.tracking.address import tracking_uri
-from pipeline.tracking.record import Outcome, Training, rounded
+from pipeline.tracking.record import Training, outcome_of, rounded
 from pipeline.tracking.tracker import Tracker
 from pipeline.tracking.trainings import commit, final_name, of_cell, sample_name, sweep_name
 from pipeline.tracking.views import FINAL, SAMPLES, SWEEP
-from pipeline.training.cells import Result, TrainingCell
+from pipeline.training.cells import TrainingCell
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.workers import Begun, Epoch, Event, Finished, Observer
 
@@ -86,17 +86,6 @@ def tracker(study: Study, experiment: str) -> Tracker:
     return Tracker(uri=tracking_uri(repository_root()), study=study.name, experiment=experiment)
 
 
-def outcome(result: Result) -> Outcome:
-    timing = result.record["timing"]
-    return Outcome(
-        history=result.record["history"],
-        epoch_ends=[end for _, end in timing["epochs"]],
-        started=timing["started"],
-        ended=timing["ended"],
-        failure=result.record["failure"],
-    )
-
-
 def _recorder(
     track: Tracker, study: Study, variant: str, stage: str, names: Sequence[str], cells: Cells
 ) -> Observer:
@@ -115,7 +104,9 @@ def _recorder(
             case Epoch():
                 track.extend(event.key, event.row, event.at)
             case Finished():
-                track.record(trainings[event.index], outcome(event.result))
+                record = event.result.record
+                found = outcome_of(record["history"], record["timing"], record["failure"])
+                track.record(trainings[event.index], found)
 
     return observe
 
