@@ -7,14 +7,9 @@ benchmarks/without.json and to docs/performance.md.
 import sys
 from statistics import median
 
-import torch
 import typer
-from torch import Tensor
-from torch.nn import functional as F
 
 from benchmarks.race import REPOSITORY, Contestant, course, publish, race
-from pipeline.networks.convolutions import KERNEL, TableConv2d
-from pipeline.networks.layers import ScaledTanh
 from pipeline.training import fit
 from pipeline.training.cluster import ALLOCATOR
 from pipeline.training.provenance import cpu_environment
@@ -22,31 +17,8 @@ from pipeline.training.provenance import cpu_environment
 RESULTS = REPOSITORY / "benchmarks/without.json"
 
 
-def by_image(self: TableConv2d, maps: Tensor) -> Tensor:
-    kernels = self.wiring(self.weight).unflatten(-1, (-1, KERNEL, KERNEL))
-    return F.conv2d(maps.movedim(-1, 0), kernels, self.bias).movedim(0, -1)
-
-
-def by_row(self: TableConv2d, maps: Tensor) -> Tensor:
-    kernels = self.wiring(self.weight).unflatten(-1, (-1, KERNEL, KERNEL))
-    outputs = F.conv2d(maps.flatten(2), kernels, self.bias, dilation=(1, maps.shape[-1]))
-    return outputs.unflatten(2, (-1, maps.shape[-1]))
-
-
-def by_tanh(_: ScaledTanh, activations: Tensor) -> Tensor:
-    return 1.7159 * torch.tanh(activations * (2 / 3))
-
-
-def copied(_: ScaledTanh, activations: Tensor) -> Tensor:
-    return torch.sigmoid(activations * (4 / 3)) * (2 * 1.7159) - 1.7159
-
-
 # What training is like without a measure: the name that it replaces, and by what.
 WITHOUT: dict[str, tuple[object, str, object]] = {
-    "all images as one wide image, two rows of a map at once": (TableConv2d, "forward", by_image),
-    "two rows of a map at once": (TableConv2d, "forward", by_row),
-    "the logistic function for tanh, in place": (ScaledTanh, "forward", by_tanh),
-    "in place": (ScaledTanh, "forward", copied),
     "a hundred steps to each of Lightning's": (fit, "CHUNK", 1),
 }
 SETTINGS = {

@@ -14,7 +14,7 @@ from pipeline.training.workers import Event, Finished
 LEDGER = Path("reports/test_looks.csv")
 COLUMNS = ("evaluation", "training", "variant", "seed", "date", "shown")
 # To each final network, in the order of its variant's jobs.
-SHOWN = ("images", "disturbed images", "images, by probes")
+SHOWN = ("images", "corrupted images", "images, by probes")
 
 
 class Ledger:

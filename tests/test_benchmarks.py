@@ -21,7 +21,7 @@ from pipeline.networks.accounting import account
 from pipeline.networks.layers import InputCoding
 from pipeline.networks.lenet5 import build
 from pipeline.study import load_study
-from pipeline.training.classifier import criterion
+from pipeline.training.stacked import criterion
 
 STUDY = load_study()
 BARS = {"lenet5": 1.5, "no_weight_sharing": 2.5}
@@ -111,11 +111,9 @@ def test_stock_network_is_the_same_function(variant: str, digits: Digits) -> Non
         for value, target in zip(own.parameters(), other.parameters(), strict=True):
             value = value.t() if isinstance(other, Unshared) and value.dim() == 2 else value
             target.copy_(value.reshape(target.shape))
-    coding = InputCoding(frame=32, field=28 if spec.hidden else 32, relaid=False)
+    coding = InputCoding(28 if spec.hidden else 32)
     some = torch.from_numpy(frame(digits.images[::50]))
-    torch.testing.assert_close(
-        theirs(coding(some).movedim(-1, 0)), ours(some), atol=1e-3, rtol=1e-4
-    )
+    torch.testing.assert_close(theirs(coding(some)), ours(some), atol=1e-3, rtol=1e-4)
 
 
 def test_stock_loss_is_the_criterion() -> None:
@@ -128,10 +126,9 @@ def test_stock_loss_is_the_criterion() -> None:
 
 def test_pictures_are_coded_as_ours() -> None:
     images = np.arange(2 * 32 * 32, dtype=np.uint8).reshape(2, 32, 32)
-    coding = InputCoding(frame=32, field=32, relaid=False)
     pixels, label = Pictures(images, np.array([3, 5]))[1]
     assert label == 5
-    torch.testing.assert_close(pixels, coding(torch.from_numpy(images))[..., 1])
+    torch.testing.assert_close(pixels, InputCoding(32)(torch.from_numpy(images))[1])
 
 
 def test_floor_by_hand() -> None:

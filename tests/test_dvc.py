@@ -84,15 +84,17 @@ def test_one_module_alone_imports_optuna() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", ["data", "networks", "training", "search", "analysis", "report", "study"]
+    "room",
+    ["data", "networks", "training", "search", "corruptions", "analysis", "report", "study"],
 )
 def test_rooms_import_one_way(room: str) -> None:
     allowed = {
         "data": {"data"},
         "networks": {"networks"},
         "training": {"training", "networks", "data"},
-        "analysis": {"analysis", "data"},
-        "report": {"report", "analysis", "search", "data", "networks"},
+        "corruptions": {"corruptions", "data"},
+        "analysis": {"analysis", "corruptions", "data"},
+        "report": {"report", "analysis", "corruptions", "search", "data", "networks"},
         "search": {"search", "training", "networks", "data"},
         "study": {"study", "search", "networks", "training", "data"},
     }[room]

@@ -27,7 +27,7 @@ def test_each_evaluation_has_one_row_however_often_it_is_repeated(tmp_path: Path
 @pytest.mark.parametrize(
     ("shown", "told"),
     [
-        ((), ["images", "images", "disturbed images", "disturbed images"]),
+        ((), ["images", "images", "corrupted images", "corrupted images"]),
         (("images, trained on 50", "images, trained on 200") * 2, None),
     ],
     ids=["final networks", "others"],

@@ -14,6 +14,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import REGISTRY, by_family, set_names
+
 REPOSITORY = Path(__file__).parents[1]
 FILES = (
     "params.yaml",
@@ -150,7 +153,7 @@ import json
 from pathlib import Path
 from pipeline.analysis.inputs import read_history, read_spec, read_sweep
 from pipeline.analysis.outcomes import Outcome
-from pipeline.analysis.predictions import read_disturbed, read_predictions, read_probes
+from pipeline.analysis.predictions import read_corrupted, read_predictions, read_probes
 from pipeline.analysis.results import assemble
 from pipeline.stages.report import plan
 from pipeline.study import load_study
@@ -165,7 +168,7 @@ def outcome(name, words):
         sweep=read_sweep(Path("sweeps", name)), spec=spec,
         history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
         predictions=predictions,
-        disturbed=read_disturbed(Path("predictions", f"{name}-disturbed.npz"), predictions),
+        corrupted=read_corrupted(Path("predictions", f"{name}-corrupted.npz"), predictions),
         probes=read_probes(Path("predictions", f"{name}-probes.npz"), predictions),
     )
 
@@ -192,25 +195,27 @@ def test_numbers_of_the_record_are_those_of_the_stored_answers(first_run: FirstR
     study = first_run[0] / "var/studies/tiny"
     results = json.loads((study / "reports/results.json").read_text())
     for name, variant in results["variants"].items():
-        clean, disturbed, probes = (
+        clean, corrupted, probes = (
             np.load(study / f"predictions/{name}{kind}.npz")
-            for kind in ("", "-disturbed", "-probes")
+            for kind in ("", "-corrupted", "-probes")
         )
         labels, read = clean["labels"], clean["scores"].argmax(axis=2)
         assert variant["test_error"]["mean"] == pytest.approx((read != labels).mean())
         wrong = dict(
-            zip(disturbed["sets"], (disturbed["predictions"] != labels).mean((1, 2)), strict=True)
+            zip(corrupted["sets"], (corrupted["predictions"] != labels).mean((1, 2)), strict=True)
         )
         found = results["robustness"]["variants"][name]
-        assert found["sets"]["mnist_c_fog"]["mean"] == pytest.approx(wrong["mnist_c_fog"])
-        shifts = [wrong[f"shift_{px}"] for px in range(1, 7)]
-        area = np.trapezoid([(read != labels).mean(), *shifts]) / 6
+        for corruption in REGISTRY:
+            assert found["sets"][corruption]["mean"] == pytest.approx(wrong[corruption])
+        shifts = [wrong[each.name] for each in by_family(Group.MEAN)["shift"]]
+        area = np.trapezoid([(read != labels).mean(), *shifts]) / len(shifts)
         assert found["sums"]["shift"]["mean"] == pytest.approx(area)
+        sets = list(corrupted["sets"])
         moved = [
-            disturbed["predictions"][list(disturbed["sets"]).index(f"shift_1_{to}")] == read
-            for to in ("up", "down", "left", "right")
+            corrupted["predictions"][sets.index(shifted)] == read
+            for shifted in set_names(Group.ONE_PIXEL)
         ]
-        assert variant["consistency"]["same"]["mean"] == pytest.approx(np.mean(moved))
+        assert variant["consistency"]["consistent"]["mean"] == pytest.approx(np.mean(moved))
         for place, stage in enumerate(probes["stages"]):
             told = variant["hierarchy"]["stages"][stage]
             for state in ("trained", "untrained"):
@@ -218,16 +223,17 @@ def test_numbers_of_the_record_are_those_of_the_stored_answers(first_run: FirstR
                 assert told[state]["mean"] == pytest.approx(error)
 
 
-def test_no_variant_makes_a_disturbed_set_again(first_run: FirstRun) -> None:
+def test_no_variant_makes_a_corrupted_set_again(first_run: FirstRun) -> None:
     study = first_run[0] / "var/studies/tiny"
     timings = [
         json.loads((study / f"timings/evaluate-{variant}.json").read_text())
         for variant in VARIANTS
     ]
     networks = 3 * 2  # three looks at each of two seeds
-    assert [len(timing["cells"]) for timing in timings] == [52 + networks] * 3
-    assert [timing["cached"] for timing in timings] == [0, 52, 52]
-    assert len(list((first_run[0] / "cache/disturbed").glob("*.lock"))) == 52
+    sets = len(REGISTRY)
+    assert [len(timing["cells"]) for timing in timings] == [sets + networks] * 3
+    assert [timing["cached"] for timing in timings] == [0, sets, sets]
+    assert len(list((first_run[0] / "cache/corrupted").glob("*.lock"))) == sets
 
 
 def test_with_nothing_changed_nothing_runs(first_run: FirstRun) -> None:

@@ -12,13 +12,15 @@ from typing import Any
 from pipeline.analysis.attribution import WORTH, picked, worth_weights
 from pipeline.analysis.comparison import STILL_IMPROVING
 from pipeline.analysis.intervals import estimate, weighted
-from pipeline.analysis.robustness import IMAGES, PROTOCOL_SETS, Rows, mean_weights
+from pipeline.analysis.robustness import IMAGES, Rows, mean_weights
 from pipeline.analysis.significance import LEVEL, can_reject, holm, sign_flip
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import by_family, set_names
 
 Weights = Mapping[tuple[str, str], Fraction]
 """Of the errors of a role (see `analysis.roles`) on a set of images or off a stage."""
-SMALL = ("shift_1", "shift_2", "rotate_10", "scale_0.85", "scale_1.2", "shear_0.2")
-SHIFTS = tuple(f"shift_{px}" for px in range(1, 7))
+SMALL = set_names(Group.SMALL)
+SHIFTS = by_family(Group.MEAN)["shift"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +57,13 @@ CLAIMS = (
     ),
     Claim(
         text="Shared weights recognise a feature wherever it appears",
-        measure="mean error over shifts of 1 to 6 pixels, without weight sharing minus LeNet-5",
-        weights=_more("LP", mean_weights(SHIFTS)),
+        measure=f"mean error over shifts of {SHIFTS[0].strength} to {SHIFTS[-1].strength} pixels, "
+        "without weight sharing minus LeNet-5",
+        weights=_more("LP", mean_weights(tuple(each.name for each in SHIFTS))),
     ),
     Claim(
         text="Subsampling gives robustness to small shifts and distortions",
-        measure="mean error over six small distortions, strides minus LeNet-5",
+        measure=f"mean error over {len(SMALL)} {Group.SMALL}, strides minus LeNet-5",
         weights=_more("LS", mean_weights(SMALL)),
     ),
     Claim(
@@ -70,8 +73,8 @@ CLAIMS = (
     ),
     Claim(
         text="Strong robustness to shifts, distortions and noise",
-        measure="mean error over the 28 sets, 784-300-100-10 minus LeNet-5",
-        weights=_more("MLP", mean_weights(PROTOCOL_SETS)),
+        measure=f"{Group.MEAN}, 784-300-100-10 minus LeNet-5",
+        weights=_more("MLP", mean_weights(set_names(Group.MEAN))),
     ),
     Claim(
         text="Local receptive fields matter",

@@ -10,10 +10,11 @@ import pandas as pd
 from pipeline.analysis.errors import Answers, answers, wrong
 from pipeline.analysis.hierarchy import probe_errors
 from pipeline.analysis.inputs import Sweep
-from pipeline.analysis.predictions import Disturbed, Predictions, Probes, Samples
-from pipeline.analysis.robustness import IMAGES, NAMED_SETS, Rows
+from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes, Samples
+from pipeline.analysis.robustness import IMAGES, Rows
 from pipeline.analysis.samples import wrong_by_number
 from pipeline.analysis.tuning import require_fair
+from pipeline.corruptions.registry import REGISTRY
 from pipeline.errors import UserError
 
 
@@ -37,7 +38,7 @@ class Outcome:
     spec: Mapping[str, Any]
     history: pd.DataFrame
     predictions: Predictions
-    disturbed: Disturbed
+    corrupted: CorruptedPredictions
     probes: Probes
     samples: Samples | None = None
 
@@ -47,14 +48,14 @@ class Outcome:
         return answers(self.predictions.scores)
 
     def on(self, names: Sequence[str]) -> Answers:
-        """What its networks answer on these disturbed sets: (sets, S, N)."""
-        return self.disturbed.answers[[self.disturbed.sets.index(name) for name in names]]
+        """What its networks answer on these corrupted sets: (sets, S, N)."""
+        return self.corrupted.answers[[self.corrupted.sets.index(name) for name in names]]
 
     def wrong_by_set(self) -> Rows:
-        """Which images its networks misread (S, N): as they are, and of each disturbed set."""
+        """Which images its networks misclassify (S, N): as they are, and of each corrupted set."""
         labels = self.predictions.labels
         clean = wrong(self.predictions.scores, labels)
-        sets = zip(self.disturbed.sets, self.disturbed.answers, strict=True)
+        sets = zip(self.corrupted.sets, self.corrupted.answers, strict=True)
         return {IMAGES: clean, **{name: each != labels for name, each in sets}}
 
     def wrong_by_number(self) -> Rows | None:
@@ -94,9 +95,9 @@ def require_comparable(outcomes: Mapping[str, Outcome]) -> None:
 def _require_same(outcomes: Mapping[str, Outcome]) -> None:
     names = list(outcomes)
     first = outcomes[names[0]]
-    if lacking := [name for name in NAMED_SETS if name not in first.disturbed.sets]:
+    if lacking := [name for name in REGISTRY if name not in first.corrupted.sets]:
         raise UserError(
-            f"every network must have been shown {lacking[0]!r}, but {names[0]!r} was not: run "
+            f"every network must be evaluated on {lacking[0]!r}, but {names[0]!r} was not: run "
             "`make repro`."
         )
     for name in names[1:]:
@@ -106,10 +107,10 @@ def _require_same(outcomes: Mapping[str, Outcome]) -> None:
                 f"all variants must be judged on the same images, but got other labels for "
                 f"{name!r} than for {names[0]!r}: run `make repro`."
             )
-        if first.disturbed.sets != other.disturbed.sets:
+        if first.corrupted.sets != other.corrupted.sets:
             raise UserError(
-                f"all variants must be shown the same disturbed sets, but got others for {name!r} "
-                f"than for {names[0]!r}: run `make repro`."
+                f"all variants must be evaluated on the same corrupted sets, but got others for "
+                f"{name!r} than for {names[0]!r}: run `make repro`."
             )
         for key in ("data", "code", "training_images", "epochs", "batch_size"):
             if first.spec[key] != other.spec[key]:

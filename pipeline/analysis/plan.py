@@ -8,9 +8,6 @@ from pipeline.analysis.comparison import Pair
 from pipeline.analysis.outcomes import Outcome
 from pipeline.analysis.power import Planning, limit_of_images, smallest_difference
 
-# What tells one kind of machine from another: its results are not the same, bit for bit.
-KIND = ("device", "cpu_capability", "torch", "numpy", "pytorch_lightning")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -42,7 +39,8 @@ def study_record(
 ) -> dict[str, Any]:
     """All that the record tells of the study itself, in plain values."""
     first = next(iter(outcomes.values()))
-    environment, num_images = first.spec["environment"], len(first.predictions.labels)
+    num_images = len(first.predictions.labels)
+    environments = [each.spec["environment"] for each in outcomes.values()]
     return {
         "name": plan.name,
         "source": plan.source,
@@ -60,11 +58,9 @@ def study_record(
         "params_digest": plan.digest,
         "data_digest": first.spec["data"],
         "code_digest": first.spec["code"],
-        "device_kind": " and ".join(_devices(outcomes)),
-        "versions": {
-            package: environment[package]
-            for package in ("torch", "numpy", "pytorch_lightning")
-            if package in environment
+        "device_kind": " and ".join(_devices(environments)),
+        "environment": {
+            name: " and ".join(sorted(values)) for name, values in _values(environments).items()
         },
     }
 
@@ -83,11 +79,20 @@ def _power(plan: Plan, num_images: int) -> dict[str, Any]:
     }
 
 
-def _devices(outcomes: Mapping[str, Outcome]) -> list[str]:
-    """By name; where two differ in more than that, with what they differ in."""
-    environments = [each.spec["environment"] for each in outcomes.values()]
-    kinds = {tuple(each.get(field) for field in KIND) for each in environments}
-    named = {str(device) for device, *_ in kinds}
-    if len(named) < len(kinds):
-        named = {f"{device} ({', '.join(map(str, rest))})" for device, *rest in kinds}
+def _devices(environments: Sequence[Mapping[str, object]]) -> list[str]:
+    """By name, with the values of what else differs: results are then not equal bit for bit."""
+    found = _values(environments)
+    differing = [name for name, values in found.items() if name != "device" and len(values) > 1]
+    named = {
+        f"{each['device']} ({', '.join(str(each.get(name)) for name in differing)})"
+        if differing
+        else str(each["device"])
+        for each in environments
+    }
     return sorted({device for names in named for device in names.split(" and ")})
+
+
+def _values(environments: Sequence[Mapping[str, object]]) -> dict[str, set[str]]:
+    """All that each field of the environments is."""
+    names = dict.fromkeys(name for each in environments for name in each)
+    return {name: {str(each.get(name)) for each in environments} for name in names}

@@ -31,8 +31,8 @@ class Predictions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Disturbed:
-    """What they answer on disturbed images: (D, S, N), by the names of the D sets."""
+class CorruptedPredictions:
+    """What they answer on corrupted images: (D, S, N), by the names of the D sets."""
 
     sets: tuple[str, ...]
     answers: Answers
@@ -108,8 +108,8 @@ def require_mnist(path: Path, predictions: Predictions) -> None:
     require(path, found == expected, f"its labels must be MNIST's, SHA-256 {expected}", found)
 
 
-def read_disturbed(path: Path, predictions: Predictions) -> Disturbed:
-    """One variant's answers on disturbed images, checked against those on the images.
+def read_corrupted(path: Path, predictions: Predictions) -> CorruptedPredictions:
+    """One variant's answers on corrupted images, checked against those on the images.
 
     Raises:
         UserError: Naming `path`, if it is missing, unreadable or misshapen, of other seeds, or if
@@ -120,7 +120,7 @@ def read_disturbed(path: Path, predictions: Predictions) -> Disturbed:
     names = _names(path, "sets", arrays["sets"])
     expected = (len(names), *predictions.scores.shape[:2])
     _require_answers(path, "predictions", arrays["predictions"], expected)
-    return Disturbed(sets=names, answers=arrays["predictions"])
+    return CorruptedPredictions(sets=names, answers=arrays["predictions"])
 
 
 def read_samples(path: Path, predictions: Predictions, *, sizes: Sequence[int]) -> Samples:

@@ -20,8 +20,6 @@ from pipeline.analysis.paper import LENET5, beside, is_network
 from pipeline.analysis.plan import Plan, study_record
 from pipeline.analysis.robustness import (
     IMAGES,
-    ONE_PIXEL,
-    PROTOCOL_SETS,
     Rows,
     consistency,
     mean_weights,
@@ -30,6 +28,8 @@ from pipeline.analysis.robustness import (
 from pipeline.analysis.roles import cast
 from pipeline.analysis.samples import sample_efficiency
 from pipeline.analysis.tuning import still_improving, tuning, validation_error
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import set_names
 
 
 def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _attribution(networks: Mapping[str, Rows]) -> dict[str, Any] | None:
     """None where the baseline lacks one of the ideas: nothing could be taken from it."""
     measures = {
         "test error": mean_weights((IMAGES,)),
-        "mean error on the 28 disturbed sets": mean_weights(PROTOCOL_SETS),
+        Group.MEAN.value: mean_weights(set_names(Group.MEAN)),
     }
     return attribution(networks, measures) if networks else None
 
@@ -180,7 +180,9 @@ def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, An
             "per_seed": [float(share) for share in errors.mean(axis=1)],
         },
         "certainty": certainty(scores, errors, labels),
-        "consistency": consistency(outcome.on_images, outcome.on(ONE_PIXEL), labels),
+        "consistency": consistency(
+            outcome.on_images, outcome.on(set_names(Group.ONE_PIXEL)), labels
+        ),
         "hierarchy": hierarchy(outcome.probes, labels),
         "confusions": confusions(scores, labels),
         "figure_8": of_figure_8(errors) if real else None,

@@ -65,7 +65,7 @@ def log_area(sizes: Sequence[int]) -> dict[str, Fraction]:
     logs = [math.log(size / sizes[0]) for size in sizes]
     places = [Fraction(round(STEPS * log / logs[-1]), STEPS) for log in logs]
     (start, _), *others = zip(map(str, sizes), places, strict=True)
-    return area_weights(Curve(strength="logarithm", sets=dict(others), start=start))
+    return area_weights(Curve(unit="logarithm", sets=dict(others), start=start))
 
 
 def _variant(

@@ -1,1 +1,1 @@
-"""What trained networks answer: on the test images, disturbed or not, and stage by stage."""
+"""What trained networks answer: on the test images, corrupted or not, and stage by stage."""

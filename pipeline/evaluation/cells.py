@@ -8,15 +8,15 @@ from pipeline.training.provenance import Environment
 
 
 @dataclass(frozen=True, kw_only=True)
-class DisturbanceCell:
-    """One set of images disturbed in one way."""
+class CorruptionCell:
+    """One set of images corrupted in one way."""
 
     images: str
     """Digest of the images as they were."""
-    disturbance: str
+    corruption: str
     code: str
     libraries: str
-    """Those that disturb, with their versions."""
+    """Those that corrupt, with their versions."""
     environment: Environment
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import UserError
-from pipeline.evaluation.cells import DisturbanceCell, ProbeCell
+from pipeline.evaluation.cells import CorruptionCell, ProbeCell
 from pipeline.training.cells import EvaluationCell, Result
 from pipeline.training.images import Images
 from pipeline.training.tasks import Measurement
@@ -50,23 +50,23 @@ class Reading(Look):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Disturbing(Measurement):
-    """Makes a disturbed set, unless this machine has it; the record's `digest` is of its bytes."""
+class MakeCorruptedSet(Measurement):
+    """Makes a corrupted set, unless this machine has it; the record's `digest` is of its bytes."""
 
-    cell: DisturbanceCell
+    cell: CorruptionCell
 
     def measured(self, digits: Images, device: "torch.device") -> Result:  # noqa: ARG002
-        from pipeline.evaluation.sets import kept
+        from pipeline.evaluation.sets import corrupted_set
 
         started = time.time()
         images = digits.images[digits.subsets[TEST]]
-        _, digest = kept(images, self.cell.disturbance, self.cell.key)
+        _, digest = corrupted_set(images, self.cell.corruption, self.cell.key)
         return _result(started, {}, digest=digest)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DisturbedEvaluation(Look):
-    """The test images in every disturbed set; the result's `answers` are uint8 [sets, N].
+class CorruptedEvaluation(Look):
+    """The test images in every corrupted set; the result's `answers` are uint8 [sets, N].
 
     `sets` are those that make the cell's images, with the digests of their bytes.
 
@@ -74,7 +74,7 @@ class DisturbedEvaluation(Look):
         UserError: If this machine's set has other bytes.
     """
 
-    sets: Sequence[tuple[DisturbanceCell, str]]
+    sets: Sequence[tuple[CorruptionCell, str]]
 
     def measured(self, digits: Images, device: "torch.device") -> Result:
         import torch
@@ -136,13 +136,13 @@ class Picture(Look):
         return _result(started, seen(spec, rebuilt(spec, self.weights, device), shown))
 
 
-def _same(images: np.ndarray, cell: DisturbanceCell, digest: str) -> np.ndarray:
-    from pipeline.evaluation.sets import kept
+def _same(images: np.ndarray, cell: CorruptionCell, digest: str) -> np.ndarray:
+    from pipeline.evaluation.sets import corrupted_set
 
-    frames, found = kept(images, cell.disturbance, cell.key)
+    frames, found = corrupted_set(images, cell.corruption, cell.key)
     if found != digest:
         raise UserError(
-            f"every machine must disturb images alike, but {cell.disturbance!r} came out "
+            f"every machine must corrupt images alike, but {cell.corruption!r} came out "
             f"differently on two of them: do all have {cell.libraries} and the same kind of CPU?"
         )
     return frames

@@ -1,4 +1,4 @@
-"""What is kept of looks: `predictions/<variant>.npz`, `-disturbed`, `-probes`, `-samples`.
+"""What is kept of looks: `predictions/<variant>.npz`, `-corrupted`, `-probes`, `-samples`.
 
 And what the report shows of them: `-pictures`.
 """
@@ -26,12 +26,12 @@ def write(
 ) -> None:
     """Of the jobs of `looks`, in their order, and of its picture."""
     seeds, count = [model.seed for model in looks.models], len(looks.models)
-    clean, disturbed, probes = (results[count * i : count * (i + 1)] for i in range(3))
+    clean, corrupted, probes = (results[count * i : count * (i + 1)] for i in range(3))
     scores = [result.arrays["scores"] for result in clean]
     write_predictions(folder / f"{variant}.npz", seeds=seeds, scores=scores, labels=test.labels)
-    sets = [job.cell.disturbance for job in looks.disturbing]
-    path = folder / f"{variant}-disturbed.npz"
-    write_disturbed(path, seeds=seeds, sets=sets, results=disturbed)
+    sets = [job.cell.corruption for job in looks.corrupted_sets]
+    path = folder / f"{variant}-corrupted.npz"
+    write_corrupted(path, seeds=seeds, sets=sets, results=corrupted)
     write_probes(folder / f"{variant}-probes.npz", seeds=seeds, results=probes)
     path = folder / f"{variant}-pictures.npz"
     write_pictures(path, picture, digit=looks.picture.digit, scores=scores, test=test)
@@ -49,10 +49,10 @@ def write_predictions(
     )
 
 
-def write_disturbed(
+def write_corrupted(
     path: Path, *, seeds: Sequence[int], sets: Sequence[str], results: Sequence[Result]
 ) -> None:
-    """`seeds` [S], `sets` the names of D disturbances, `predictions` uint8 [D, S, N].
+    """`seeds` [S], `sets` the names of D corruptions, `predictions` uint8 [D, S, N].
 
     A prediction is a digit, or 255 for none.
     """

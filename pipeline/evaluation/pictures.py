@@ -34,17 +34,17 @@ def _kernels(network: nn.Sequential, first: Layer, frame: Tensor) -> Tensor:
     units = network[1 : place + 1](read)
     if units.ndim == 2:
         return torch.stack([_slope(unit, read) for unit in units[0, :UNITS]])[None]
-    thirds = [len(units[0]) * third // 3 for third in (1, 2)]
+    thirds = [units.shape[-1] * third // 3 for third in (1, 2)]
     return torch.stack(
         [
-            torch.stack([_window(_slope(unit, read), first, at) for unit in units[:, at, at, 0]])
+            torch.stack([_window(_slope(unit, read), first, at) for unit in units[0, :, at, at]])
             for at in thirds
         ]
     )
 
 
 def _slope(unit: Tensor, read: Tensor) -> Tensor:
-    return torch.autograd.grad(unit, read, retain_graph=True)[0][0, :, :, 0]
+    return torch.autograd.grad(unit, read, retain_graph=True)[0][0, 0]
 
 
 def _window(weights: Tensor, first: Layer, at: int) -> Tensor:
@@ -60,4 +60,4 @@ def _maps(network: nn.Sequential, first: Layer, frames: Tensor) -> np.ndarray:
         return np.zeros((len(frames), 0, 0, 0), dtype=np.float32)
     names = [name.removesuffix("_squash") for name, _ in network.named_children()]
     squashed = len(names) - names[::-1].index(first.name)
-    return network[:squashed](frames).permute(3, 0, 1, 2).numpy(force=True)
+    return network[:squashed](frames).numpy(force=True)

@@ -7,15 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.corruptions.registry import REGISTRY
 from pipeline.data.mnist import Digits, index_digest, split
-from pipeline.disturbances.catalogue import CATALOGUE
-from pipeline.evaluation.cells import DisturbanceCell, ProbeCell
+from pipeline.evaluation.cells import CorruptionCell, ProbeCell
 from pipeline.evaluation.jobs import (
     TEST,
-    DisturbedEvaluation,
-    Disturbing,
+    CorruptedEvaluation,
     Evaluation,
     Look,
+    MakeCorruptedSet,
     Picture,
     Probe,
     Reading,
@@ -37,7 +37,7 @@ class Looks:
 
     models: Sequence[TrainedNetwork]
     clean: Sequence[Evaluation]
-    disturbing: Sequence[Disturbing]
+    corrupted_sets: Sequence[MakeCorruptedSet]
     """Makes the sets that the networks are shown next."""
     probes: Sequence[Probe]
     picture: Picture
@@ -45,12 +45,12 @@ class Looks:
     digits: Images
 
     def jobs(self, made: Sequence[Result]) -> list[Look]:
-        """Three of each network: as they are, on the disturbed sets now made, by its stages."""
+        """Three of each network: as they are, on the corrupted sets now made, by its stages."""
         sets = [
             (job.cell, result.record["digest"])
-            for job, result in zip(self.disturbing, made, strict=True)
+            for job, result in zip(self.corrupted_sets, made, strict=True)
         ]
-        return [*self.clean, *disturbed_evaluations(self.models, sets), *self.probes]
+        return [*self.clean, *corrupted_evaluations(self.models, sets), *self.probes]
 
 
 def looks(
@@ -71,7 +71,7 @@ def looks(
     return Looks(
         models=models,
         clean=evaluations(models, test),
-        disturbing=_disturbing(test),
+        corrupted_sets=_corrupted_sets(test),
         probes=_probes(models, test, training, fit=fit, choose=choose),
         picture=_picture(models[0], training.images[0]),
         digits=_digits(test, training, fit=fit, choose=choose),
@@ -106,13 +106,13 @@ def with_test(training: Images, test: Digits) -> Images:
     )
 
 
-def disturbed_evaluations(
-    models: Sequence[TrainedNetwork], sets: Sequence[tuple[DisturbanceCell, str]]
-) -> list[DisturbedEvaluation]:
-    """Every network once, on all disturbed sets, each with the digest of its bytes."""
+def corrupted_evaluations(
+    models: Sequence[TrainedNetwork], sets: Sequence[tuple[CorruptionCell, str]]
+) -> list[CorruptedEvaluation]:
+    """Every network once, on all corrupted sets, each with the digest of its bytes."""
     frames = hashlib.sha256("".join(digest for _, digest in sets).encode()).hexdigest()
     return [
-        DisturbedEvaluation(
+        CorruptedEvaluation(
             cell=_cell(model, frames, "pipeline.evaluation.reading"),
             weights=model.weights,
             sets=sets,
@@ -121,15 +121,15 @@ def disturbed_evaluations(
     ]
 
 
-def _disturbing(test: Digits) -> list[Disturbing]:
-    any_set = DisturbanceCell(
+def _corrupted_sets(test: Digits) -> list[MakeCorruptedSet]:
+    any_set = CorruptionCell(
         images=test.digest,
-        disturbance="",
-        code=code_digest("pipeline.disturbances.catalogue"),
+        corruption="",
+        code=code_digest("pipeline.corruptions.registry"),
         libraries=libraries(),
         environment=pool().environment,
     )
-    return [Disturbing(cell=replace(any_set, disturbance=name)) for name in CATALOGUE]
+    return [MakeCorruptedSet(cell=replace(any_set, corruption=name)) for name in REGISTRY]
 
 
 def _probes(

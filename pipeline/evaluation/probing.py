@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.evaluation.reading import BATCH, NO_ANSWER
-from pipeline.networks.accounting import CLASSES, account
+from pipeline.networks.accounting import account
 from pipeline.networks.sizes import Layer
-from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.spec import CLASSES, NetworkSpec
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # of the ridge, a share of the units' own variance
 CONSTANT = 1e-6  # units that vary less say nothing
@@ -98,7 +98,7 @@ def _stage_by_stage(
     for name in names:
         end = len(layers) - layers[::-1].index(name)
         values = [[network[start:end](batch) for batch in batches] for batches in values]
-        fit, choose, judge = (torch.cat(list(map(_rows, batches))) for batches in values)
+        fit, choose, judge = (torch.cat(batches).flatten(1) for batches in values)
         yield fit, choose, judge
         start = end
 
@@ -110,11 +110,6 @@ def _outputs(network: nn.Sequential, frames: Tensor) -> dict[str, Tensor]:
         values = module(values)
         found[name.removesuffix("_squash")] = values
     return found
-
-
-def _rows(values: Tensor) -> Tensor:
-    """Maps [maps, size, size, batch], or units [batch, units], as [batch, units]."""
-    return values.flatten(0, 2).t() if values.ndim == 4 else values
 
 
 def _read(
@@ -166,6 +161,6 @@ def _shift_error(network: nn.Sequential, layer: Layer, frames: Tensor) -> float:
     """Along a row: the frame has background enough at its sides for a unit's step."""
     shifted = frames.roll(layer.step, dims=2)
     maps, maps_of_shifted = (_outputs(network, each)[layer.name] for each in (frames, shifted))
-    difference = maps_of_shifted[:, :, 1:] - maps[:, :, :-1]
-    spread = maps - maps.mean(dim=(1, 2, 3), keepdim=True)
+    difference = maps_of_shifted[..., 1:] - maps[..., :-1]
+    spread = maps - maps.mean(dim=(0, 2, 3), keepdim=True)
     return float((difference.square().mean() / spread.square().mean()).sqrt())

@@ -1,4 +1,4 @@
-"""Disturbed sets of images, each made once on a machine and kept in the cache folder."""
+"""Corrupted test sets, each made once on a machine and kept in the cache folder."""
 
 import hashlib
 from importlib.metadata import version
@@ -7,30 +7,30 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from pipeline.corruptions.registry import corrupt
 from pipeline.data.cache import cache_folder, place
-from pipeline.disturbances.catalogue import disturbed
 
 FRAME = (32, 32)
 LIBRARIES = ("scipy", "scikit-image")
 
 
 def libraries() -> str:
-    """Those that disturb, with their versions: others may give other pixels."""
+    """Those that corrupt, with their versions: others may give other pixels."""
     return ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
 
 
-def kept(images: np.ndarray, name: str, key: str) -> tuple[np.ndarray, str]:
-    """The frames uint8 [N, 32, 32] of disturbance `name`, and the digest of their bytes.
+def corrupted_set(images: np.ndarray, name: str, key: str) -> tuple[np.ndarray, str]:
+    """The frames uint8 [N, 32, 32] of corruption `name`, and the digest of their bytes.
 
     `key` and the libraries of this machine name the file: it may have others than the one that
-    asks. A damaged file is made anew.
+    asks. A damaged file is made again.
     """
-    path = cache_folder() / "disturbed" / _digest(f"{key} {libraries()}".encode())
+    path = cache_folder() / "corrupted" / _digest(f"{key} {libraries()}".encode())
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):  # or all workers of a machine would make it at once
         found = _stored(path)
         if found is None:
-            content = disturbed(images, name).tobytes()
+            content = corrupt(images, name).tobytes()
             found = _digest(content), content
             place(path, found[0].encode() + b"\n" + content)
     digest, content = found

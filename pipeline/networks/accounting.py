@@ -8,12 +8,9 @@ from dataclasses import replace
 from math import prod
 
 from pipeline.networks.sizes import Account, Layer
-from pipeline.networks.spec import CODE_UNITS, NetworkSpec, Table
+from pipeline.networks.spec import CLASSES, CODE_UNITS, FIELD, KERNEL, NetworkSpec, Table
 from pipeline.networks.tables import C1_TABLE, c3_table
 
-FIELD = 28  # pixels; the digits without the background around them, and all that perceptrons see
-KERNEL = 5
-CLASSES = 10
 C5_UNITS = {"two": 120, "one": 47}
 
 # What the account says of how a layer is made.

@@ -5,15 +5,10 @@ import hashlib
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.convolutions import (
-    TableConv2d,
-    UnsharedTableConv2d,
-    UntiedTableConv2d,
-    WholeMapTableConv2d,
-)
+from pipeline.networks.convolutions import TableConv2d
 from pipeline.networks.layers import TrainableSubsampling
 
-Weighted = TableConv2d | UnsharedTableConv2d | WholeMapTableConv2d | nn.Linear
+Weighted = TableConv2d | nn.Linear
 
 
 def generator(seed: int, purpose: str, name: str) -> torch.Generator:
@@ -46,11 +41,13 @@ def initialise(network: nn.Module, *, init: str, seed: int) -> None:
 
 def _drawn_shape(layer: Weighted) -> torch.Size:
     """Of the values drawn; untied positions share one draw, that of the shared kernels."""
-    shape = layer.weight.shape
-    return shape[1:] if isinstance(layer, UntiedTableConv2d) else shape
+    untied = isinstance(layer, TableConv2d) and layer.connectivity == "untied"
+    return layer.weight.shape[1:] if untied else layer.weight.shape
 
 
 def _fan_in(layer: Weighted) -> Tensor:
+    """F_i, the number of inputs of the unit: one, or [connections, 1]."""
     if isinstance(layer, nn.Linear):
         return torch.tensor(float(layer.in_features))
-    return layer.fan_in
+    taps = layer.window**2
+    return torch.tensor([[float(taps * len(row))] for row in layer.table for _ in row])

@@ -6,25 +6,17 @@ from math import prod
 from torch import nn
 
 from pipeline.networks.accounting import account, conv_stride
-from pipeline.networks.convolutions import (
-    TableConv2d,
-    ThinnedTableConv2d,
-    UnsharedTableConv2d,
-    UntiedTableConv2d,
-    WholeMapTableConv2d,
-)
+from pipeline.networks.codes import output_codes
+from pipeline.networks.convolutions import TableConv2d
 from pipeline.networks.initialisation import initialise
 from pipeline.networks.layers import (
-    AverageSubsampling,
     EuclideanRBF,
     InputCoding,
-    MaxSubsampling,
-    Rows,
     ScaledTanh,
     TrainableSubsampling,
 )
-from pipeline.networks.sizes import Account, Layer
-from pipeline.networks.spec import FRAME, NetworkSpec
+from pipeline.networks.sizes import Layer
+from pipeline.networks.spec import NetworkSpec
 
 SQUASHING = {"scaled_tanh": ScaledTanh, "relu": nn.ReLU}
 Modules = dict[str, nn.Module]
@@ -33,7 +25,7 @@ Modules = dict[str, nn.Module]
 def build(spec: NetworkSpec, *, init: str, seed: int) -> nn.Sequential:
     """The network that `spec` describes, with its initial values.
 
-    Takes uint8 images [batch, 32, 32], gives scores [batch, 10], larger for likelier digits.
+    Takes uint8 images [batch, frame, frame], gives scores [batch, classes], larger for likelier.
     """
     modules = _perceptron(spec) if spec.hidden else _lenet5(spec)
     network = nn.Sequential(OrderedDict(modules))
@@ -45,12 +37,12 @@ def _lenet5(spec: NetworkSpec) -> Modules:
     """LeNet-5 (II.B, figure 2), one line a layer; what the account lacks is left out."""
     sizes = account(spec)
     return {
-        "input": _input(sizes, relaid=True),
+        "input": InputCoding(sizes.input.output_shape[-1]),
         **_convolution(spec, sizes.get("c1")),
         **_subsampling(spec, sizes.get("s2")),
         **_convolution(spec, sizes.get("c3")),
         **_subsampling(spec, sizes.get("s4")),
-        "flatten": Rows(),
+        "flatten": nn.Flatten(),
         **_full(sizes["c5"]),  # 5x5 kernels on maps of 5x5: fully connected in all but name
         **_full(sizes["f6"]),
         **_output(spec, sizes["output"]),
@@ -58,37 +50,29 @@ def _lenet5(spec: NetworkSpec) -> Modules:
 
 
 def _perceptron(spec: NetworkSpec) -> Modules:
-    """Fully connected layers on the central 28x28 pixels (III.C)."""
+    """Fully connected layers on the central pixels (III.C)."""
     # DEPARTURE (III.C): the paper's perceptrons minimised a squared error; ours share LeNet-5's
     # input coding, squashing and training, and end in logits with cross-entropy.
     sizes = account(spec)
     *hidden, output = sizes.layers
-    modules: Modules = {"input": _input(sizes, relaid=False), "flatten": Rows()}
+    field = sizes.input.output_shape[-1]
+    modules: Modules = {"input": InputCoding(field), "flatten": nn.Flatten()}
     for layer in hidden:
         modules |= _full(layer)
     return modules | _output(spec, output)
 
 
-def _input(sizes: Account, *, relaid: bool) -> nn.Module:
-    return InputCoding(frame=FRAME, field=sizes.input.output_shape[-1], relaid=relaid)
-
-
 def _convolution(spec: NetworkSpec, layer: Layer | None) -> Modules:
     if layer is None or layer.table is None:
         return {}
-    table = layer.table
-    inputs, in_size, _ = layer.input_shape
-    out_size, stride = layer.output_shape[-1], conv_stride(spec)
-    match spec.connectivity:
-        case "shared" if stride == 1:
-            module = TableConv2d(table, inputs=inputs)
-        case "shared":
-            module = ThinnedTableConv2d(table, inputs=inputs, in_size=in_size)
-        case "full":
-            module = WholeMapTableConv2d(table, inputs=inputs, in_size=in_size, out_size=out_size)
-        case "unshared" | "untied":
-            kind = UnsharedTableConv2d if spec.connectivity == "unshared" else UntiedTableConv2d
-            module = kind(table, inputs=inputs, in_size=in_size, out_size=out_size, stride=stride)
+    module = TableConv2d(
+        layer.table,
+        inputs=layer.input_shape[0],
+        window=layer.window,
+        stride=conv_stride(spec),
+        out_size=layer.output_shape[-1],
+        connectivity=spec.connectivity,
+    )
     return _squashed(layer, module)
 
 
@@ -97,9 +81,9 @@ def _subsampling(spec: NetworkSpec, layer: Layer | None) -> Modules:
         return {}
     match spec.subsampling:
         case "average":
-            module = AverageSubsampling()
+            module = nn.AvgPool2d(2)
         case "max":
-            module = MaxSubsampling()
+            module = nn.MaxPool2d(2)
         case word:
             module = TrainableSubsampling(layer.output_shape[0], stride=word == "stride")
     return _squashed(layer, module)
@@ -110,7 +94,7 @@ def _full(layer: Layer) -> Modules:
 
 
 def _output(spec: NetworkSpec, layer: Layer) -> Modules:
-    return {"output": EuclideanRBF()} if spec.output == "rbf" else _full(layer)
+    return {"output": EuclideanRBF(output_codes())} if spec.output == "rbf" else _full(layer)
 
 
 def _squashed(layer: Layer, module: nn.Module) -> Modules:

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
-FRAME = 32  # pixels; the 28x28 field with two pixels of background on each side (II.B)
+FIELD = 28  # pixels; the digits without the background around them, and all that perceptrons see
+FRAME = 32  # pixels; the field with two pixels of background on each side (II.B)
+KERNEL = 5
 S2_MAPS = 6
 CODE_UNITS = 84  # F6 has one unit for each cell of the 7x12 output codes
+CLASSES = 10
 
 Table = tuple[tuple[int, ...], ...]
+Connectivity = Literal["shared", "unshared", "untied", "full"]
 
 # The paper's words for what lies before F6: a perceptron has none of it.
 BODY = {
@@ -36,7 +40,7 @@ class NetworkSpec:
 
     frame: int
     """Side of the image: 32 leaves room around the digits, 28 does not (II.B)."""
-    connectivity: Literal["shared", "unshared", "untied", "full"]
+    connectivity: Connectivity
     """How C1 and C3 are wired: one kernel for all positions, a kernel for each, the same starting
     from equal ones, or no kernels: every unit sees whole maps (II.A)."""
     hierarchy: Literal["two", "one"]

@@ -10,7 +10,7 @@ PAPER_TABLE = (
     (0, 1, 2, 3, 4, 5),
 )  # fmt: skip
 C1_TABLE = ((0,),) * S2_MAPS
-COMPLETE_TABLE = (tuple(range(S2_MAPS)),) * 16
+COMPLETE_TABLE = (tuple(range(S2_MAPS)),) * len(PAPER_TABLE)
 
 
 def c3_table(spec: NetworkSpec) -> Table:

@@ -25,8 +25,8 @@ ARCHITECTURES = (
     "layer of {baseline} that is absent."
 )
 ROBUSTNESS = (
-    "Error by strength of a disturbance, with 95 % intervals over seeds and images; the first "
-    "point of a panel is the error without it. No network was trained on disturbed digits."
+    "Error by strength of a corruption, with 95 % intervals over seeds and images; the first "
+    "point of a panel is the error at strength 0. No network was trained on corrupted digits."
 )
 SAMPLES = (
     "Test error by number of training images, with 95 % intervals over seeds and images; both "

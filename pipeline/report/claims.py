@@ -27,8 +27,8 @@ def verdicts(results: Mapping[str, Any]) -> str:
     told = [f"{number} {verdict}" for verdict, number in counts.items()]
     text = (
         "The project begins with an essay on why LeNet-5 won. Each of its claims has one measure. "
-        "All were fixed before any network was shown a disturbed image or any probe was fitted; "
-        "test errors on the images as they are were known by then. Both tests must agree, "
+        "All were fixed before any network was evaluated on a corrupted image or any probe was "
+        "fitted; test errors on the uncorrupted images were known by then. Both tests must agree, "
         f"corrected for all {len(claims)}: {numbers.listed(told)}."
     )
     if not can_reject(len(results["study"]["seeds"]), family_size=len(claims)):

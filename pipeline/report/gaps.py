@@ -103,8 +103,8 @@ def _devices(results: Mapping[str, Any]) -> Iterator[str]:
     devices = results["study"]["device_kind"]
     if " and " in devices:
         yield (
-            f"The networks were trained on different devices (`{devices}`): a difference "
-            "between variants may be one between devices."
+            f"The networks were trained in different environments (`{devices}`): a difference "
+            "between variants may be one between environments."
         )
 
 

@@ -42,8 +42,8 @@ def learning_curves(results: Mapping[str, Any], curves: Curves) -> Figure:
 
 
 def robustness(results: Mapping[str, Any]) -> Figure:
-    """A panel for each kind of disturbance: every variant's error by strength."""
-    drawn = points.disturbed(results)
+    """A panel for each family of corruptions: every variant's error by strength."""
+    drawn = points.corrupted(results)
     x = alt.X("strength:Q", title="strength", axis=alt.Axis(tickCount=4, grid=False))
     y = partial(alt.Y, title="error, %")
     panel = _means(drawn, list(results["robustness"]["variants"]), x, y, size=25)

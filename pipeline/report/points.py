@@ -43,12 +43,12 @@ def trials(results: Mapping[str, Any], *, floor: float) -> rows.Rows:
     ]
 
 
-def disturbed(results: Mapping[str, Any]) -> rows.Rows:
+def corrupted(results: Mapping[str, Any]) -> rows.Rows:
     """A row for each variant and strength along each curve, from none at all."""
     found = results["robustness"]
     return [
         {
-            "curve": f"{curve} ({told['strength']})",
+            "curve": f"{curve} ({told['unit']})",
             "variant": variant,
             "strength": strength,
             "set": name,

@@ -78,7 +78,7 @@ def _claims(results: Results, drawn: Drawn) -> list[Section]:
             robustness.sum_table(results),
             Prose(robustness.exceptions(results)),
             robustness.area_table(results),
-            robustness.said_table(results),
+            robustness.paper_table(results),
             Folded("Every set", robustness.set_table(results)),
         ),
         section(

@@ -106,11 +106,11 @@ def origin_table(results: Mapping[str, Any]) -> Table:
         "Parameters (`params.yaml`)": study["params_digest"],
         "Data": study["data_digest"],
         "Code that trains": study["code_digest"],
-        "Device": study["device_kind"],
-        **study["versions"],
+        **study.get("environment", {}),  # an older record, to be compared with, has none
     }
     return Table(
-        caption="Digests, device and versions.",
+        caption="Digests, and every field of the environment that the runs' keys depend on; "
+        "cpu_capability names the vector instructions that torch chooses its kernels for.",
         columns=("Of", "Value"),
         numeric=(False, False),
         rows=tuple((name.replace("`", ""), str(value)) for name, value in facts.items()),

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import set_names
 from pipeline.report import numbers
 
 MOVED = 0.01  # of the maps' standard deviation: rounding
@@ -44,11 +46,12 @@ def architectures(variants: Sequence[str], baseline: str) -> str:
 
 def robustness(results: Mapping[str, Any]) -> str:
     found = {
-        name: each["sums"]["28 sets"] for name, each in results["robustness"]["variants"].items()
+        name: each["sums"][Group.MEAN] for name, each in results["robustness"]["variants"].items()
     }
     if not found:
         return "No variant has all its seeds"
-    return f"Mean error on 28 disturbed sets: {_ends(found, by=_by_mean, told=_mean)}"
+    sets = numbers.counted(len(set_names(Group.MEAN)), "corrupted test set")
+    return f"Mean error on {sets}: {_ends(found, by=_by_mean, told=_mean)}"
 
 
 def samples(results: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from pipeline.training.workers import Workers
 
 
 def main(variant: str) -> None:
-    """On the test images as they are, on every disturbed set, and by probes; and a picture."""
+    """On the test images as they are, on every corrupted set, and by probes; and a picture."""
     clock = StageClock("evaluate", variant)
     study = load_study()
     study.require(variant)
@@ -28,9 +28,9 @@ def main(variant: str) -> None:
         validation_images=study.data.validation_images,
         split_seed=study.data.split_seed,
     )
-    sets, count = asked.disturbing, len(test.labels)
+    sets, count = asked.corrupted_sets, len(test.labels)
     with Workers(asked.digits, most=max(3 * len(models), len(sets))) as workers:
-        with Display(f"disturb for {variant}", sets, num_images=count) as display:
+        with Display(f"corrupted sets for {variant}", sets, num_images=count) as display:
             made = workers.complete_all(sets, observers=[display])
         clock.add(sets, made, cached=display.replayed)
         jobs = asked.jobs(made)

@@ -16,7 +16,7 @@ from pipeline.analysis.power import Planning
 from pipeline.analysis.predictions import (
     Predictions,
     Samples,
-    read_disturbed,
+    read_corrupted,
     read_predictions,
     read_probes,
     read_samples,
@@ -110,7 +110,7 @@ def outcome(study: Study, name: str) -> Outcome:
         spec=spec,
         history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
         predictions=predictions,
-        disturbed=read_disturbed(PREDICTIONS / f"{name}-disturbed.npz", predictions),
+        corrupted=read_corrupted(PREDICTIONS / f"{name}-corrupted.npz", predictions),
         probes=read_probes(PREDICTIONS / f"{name}-probes.npz", predictions),
         samples=samples(study, name, predictions),
     )

@@ -6,37 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor
 
-from pipeline.training.adam import MembersAdam
-from pipeline.training.members import Members
+from pipeline.training.optimizer import StackedAdam
+from pipeline.training.stacked import StackedModels
 
 Batch = tuple[Tensor, Tensor]
 Row = dict[str, float]
 
 
-def criterion(scores: Tensor, labels: Tensor, j: Tensor | None) -> Tensor:
-    """Each member's mean loss: cross-entropy, or the MAP criterion (eq. 9) where `j` is given.
-
-    With scores that are minus the RBF distances, eq. 9 is cross-entropy with an eleventh,
-    "rubbish" class whose score is always -j. Shapes [members, batch, 10], [members, batch] and
-    [members], gives [members].
-    """
-    # DEPARTURE (II.C): the paper gives no value of j, so it is a hyperparameter of every variant.
-    if j is not None:
-        rubbish = -j[:, None, None].expand(-1, scores.shape[1], 1)
-        scores = torch.cat([scores, rubbish], dim=2)
-    losses = cross_entropy(scores.flatten(0, 1), labels.flatten(), reduction="none")
-    return losses.view_as(labels).mean(1)
-
-
 class Classifier(pl.LightningModule):
     """Trains networks of one architecture that map uint8 images [batch, 32, 32] to scores.
 
-    Each member has its own images, learning rate and j; what one comes to does not depend on the
+    Each model has its own images, learning rate and j, and its result does not depend on the
     others. `histories` have a row for each epoch; losses and errors (fractions) of training are
-    measured on the fly. A loss or a score that is not finite ends a member's training and is
+    measured on the fly. A loss or a score that is not finite ends a model's training and is
     named in `failures`.
     """
 
@@ -44,7 +28,7 @@ class Classifier(pl.LightningModule):
 
     def __init__(
         self,
-        networks: Sequence[nn.Module],
+        models: StackedModels,
         *,
         learning_rates: Sequence[float],
         j: Sequence[float] | None,
@@ -54,21 +38,21 @@ class Classifier(pl.LightningModule):
         super().__init__()
         # A batch of Lightning's is a chunk of many steps: its own work comes once a chunk.
         self.automatic_optimization = False
-        self.members = Members(networks)
+        self.models = models
         self.learning_rates = list(learning_rates)
         self.register_buffer("j", None if j is None else torch.tensor(j))
         self.total_steps, self.steps = total_steps, 0
         self.on_epoch = on_epoch
-        self.histories: list[list[Row]] = [[] for _ in networks]
-        self.failures: list[str | None] = [None for _ in networks]
-        self.ruins: dict[int, Tensor] = {}
+        self.histories: list[list[Row]] = [[] for _ in learning_rates]
+        self.failures: list[str | None] = [None for _ in learning_rates]
+        self.diverged: dict[int, Tensor] = {}
         self.epoch_times: list[tuple[float, float]] = []
 
-    def configure_optimizers(self) -> MembersAdam:
+    def configure_optimizers(self) -> StackedAdam:
         # DEPARTURE (appendix C): Adam on batches with a cosine schedule; the paper follows one
         # pattern at a time by a stochastic diagonal Levenberg-Marquardt method, for 20 passes.
         rates = torch.tensor(self.learning_rates, device=self.device)
-        return MembersAdam(self.members.rows, rates)
+        return self.models.optimizer(rates)
 
     def on_train_epoch_start(self) -> None:
         self.started = time.time()
@@ -80,51 +64,49 @@ class Classifier(pl.LightningModule):
 
     def training_step(self, chunk: Iterable[Batch]) -> None:
         optimizer = self.optimizers(use_pl_optimizer=False)
-        assert isinstance(optimizer, MembersAdam)
+        assert isinstance(optimizer, StackedAdam)
         for images, labels in chunk:
-            scores = self.members(images)
-            losses = criterion(scores, labels, self.j)
-            self.members.descend(losses)
+            losses, scores = self.models.descend(images, labels, self.j)
             optimizer.step_by(self._cosine())
             self.steps += 1
             self.last_images = images
-            self.sums["loss"] += losses.detach() * labels.shape[1]
+            self.sums["loss"] += losses * labels.shape[1]
             self._count("train", scores, labels)
 
     def validation_step(self, chunk: Iterable[Batch]) -> None:
         for images, labels in chunk:
-            self._count("val", self.members(images), labels)
+            self._count("val", self.models(images), labels)
 
     def on_train_epoch_end(self) -> None:
         self.epoch_times.append((self.started, time.time()))
         sound = self._scores_are_finite()
-        for member, row in enumerate(self._rows()):
-            if self.failures[member]:
+        for model, row in enumerate(self._rows()):
+            if self.failures[model]:
                 continue
-            self.histories[member].append(row)
-            if not (math.isfinite(row["train_loss"]) and sound[member]):
-                self.failures[member] = f"the loss was {row['train_loss']} in epoch {row['epoch']}"
-                self.ruins[member] = self.members.rows[member].clone()
-            self.on_epoch(member, row)
+            self.histories[model].append(row)
+            if not (math.isfinite(row["train_loss"]) and sound[model]):
+                self.failures[model] = f"the loss was {row['train_loss']} in epoch {row['epoch']}"
+                self.diverged[model] = self.models.rows[model].clone()
+            self.on_epoch(model, row)
         self.trainer.should_stop = all(self.failures)
 
-    def parameters_by_name(self, member: int) -> dict[str, Tensor]:
-        """Where a member failed, those that it had then."""
-        row = self.ruins.get(member, self.members.rows[member])
-        return {name: p[0] for name, p in self.members.parameters_of(row[None]).items()}
+    def parameters_by_name(self, model: int) -> dict[str, Tensor]:
+        """Those of a diverged model are the ones that it had then."""
+        row = self.diverged.get(model, self.models.rows[model])
+        return {name: p[0] for name, p in self.models.parameters_of(row[None]).items()}
 
     def _rows(self) -> Iterator[Row]:
-        """An epoch's row for each member."""
+        """An epoch's row for each model."""
         loss, train, val = (self.sums[name].tolist() for name in ("loss", "train", "val"))
-        for member, rate in enumerate(self.learning_rates):
+        for model, rate in enumerate(self.learning_rates):
             row = {
                 "epoch": self.current_epoch + 1,
-                "train_loss": loss[member] / self.seen["train"],
-                "train_error": train[member] / self.seen["train"],
+                "train_loss": loss[model] / self.seen["train"],
+                "train_error": train[model] / self.seen["train"],
                 "learning_rate": rate * self.share,
             }
             if self.seen["val"]:
-                row["validation_error"] = val[member] / self.seen["val"]
+                row["validation_error"] = val[model] / self.seen["val"]
             yield row
 
     def _cosine(self) -> float:
@@ -133,8 +115,8 @@ class Classifier(pl.LightningModule):
     @torch.no_grad()
     def _scores_are_finite(self) -> list[bool]:
         # The loss is measured before a step: the last one may still ruin a network.
-        return self.members(self.last_images).isfinite().flatten(1).all(1).tolist()
+        return self.models(self.last_images).isfinite().flatten(1).all(1).tolist()
 
     def _count(self, split: str, scores: Tensor, labels: Tensor) -> None:
-        self.sums[split] += (scores.detach().argmax(2) != labels).sum(1)
+        self.sums[split] += (scores.argmax(2) != labels).sum(1)
         self.seen[split] += labels.shape[-1]

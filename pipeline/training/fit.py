@@ -9,14 +9,17 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipeline.data.mnist import frame
+from pipeline.native.network import native_network
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
 from pipeline.training.cells import EvaluationCell, Result, TrainingCell
 from pipeline.training.classifier import Batch, Classifier, Row
 from pipeline.training.images import Images
+from pipeline.training.scorer import Scorer
+from pipeline.training.stacked import NativeModels, StackedModels
 
 EVALUATION_BATCH = 250
 CHUNK = 100
@@ -83,7 +86,7 @@ def train(
     first, settings = cells[0], [cell.hyperparameters for cell in cells]
     training, validation = _batches(cells, digits, device)
     classifier = Classifier(
-        [_network(cell).to(device) for cell in cells],
+        _models(cells, device),
         learning_rates=[each.learning_rate for each in settings],
         j=None if settings[0].j is None else [each.j for each in settings if each.j is not None],
         total_steps=first.epochs * training.num_batches,
@@ -104,10 +107,8 @@ def evaluate(
 ) -> Result:
     """Show a trained network a set of images. The result's `scores` are float32 [N, 10]."""
     started = time.time()
-    network = build(cell.network, init="paper", seed=0).to(device)
-    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     images = torch.from_numpy(frame(digits.images)).to(device)
-    scores = torch.cat([network(batch) for batch in images.split(EVALUATION_BATCH)])
+    scores = Scorer(cell.network, weights, device)(images)
     return Result(
         arrays={"scores": scores.float().cpu().numpy()},
         record={
@@ -117,8 +118,13 @@ def evaluate(
     )
 
 
-def _network(cell: TrainingCell) -> nn.Module:
-    return build(cell.network, init=cell.hyperparameters.init, seed=cell.seed)
+def _models(cells: Sequence[TrainingCell], device: torch.device) -> StackedModels:
+    networks = [
+        build(cell.network, init=cell.hyperparameters.init, seed=cell.seed).to(device)
+        for cell in cells
+    ]
+    native = native_network(cells[0].network, device)
+    return StackedModels(networks) if native is None else NativeModels(networks, native)
 
 
 def _result(classifier: Classifier, member: int, started: float, ended: float) -> Result:

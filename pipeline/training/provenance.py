@@ -46,17 +46,21 @@ def cpu_environment() -> Environment:
 def code_digest(module: str) -> str:
     """Digest of `module` and of all of this package that it imports.
 
-    Comments, docstrings and layout do not count: changing them retrains nothing.
+    Comments, docstrings and layout of Python do not count: changing them retrains nothing.
     """
     digest = hashlib.sha256()
     for path in sorted(imported_files(module)):
         digest.update(f"{path.relative_to(PACKAGE).as_posix()}\n".encode())
-        digest.update(f"{_bare(path.read_text(encoding='utf8'))}\n".encode())
+        source = path.read_text(encoding="utf8")
+        digest.update(f"{_bare(source) if path.suffix == '.py' else source}\n".encode())
     return digest.hexdigest()
 
 
 def imported_files(module: str) -> set[Path]:
-    """The files of this package that importing `module` runs, lazy imports included."""
+    """The files of this package that importing `module` runs, lazy imports included.
+
+    With them the C sources beside them, which they may compile.
+    """
     found: set[Path] = set()
     waiting = [module]
     while waiting:
@@ -64,7 +68,7 @@ def imported_files(module: str) -> set[Path]:
             if path not in found:
                 found.add(path)
                 waiting += _imports(ast.parse(path.read_text(encoding="utf8")))
-    return found
+    return found | {source for path in found for source in path.parent.glob("*.c")}
 
 
 def _files(module: str) -> Iterator[Path]:

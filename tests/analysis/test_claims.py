@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -8,9 +8,10 @@ import pytest
 from pipeline.analysis.claims import CLAIMS, judged
 from pipeline.analysis.roles import ROLES
 from pipeline.analysis.significance import holm
-from pipeline.disturbances.catalogue import CATALOGUE
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import REGISTRY, by_family, set_names
 
-SETS = ("images", *CATALOGUE)
+SETS = ("images", *REGISTRY)
 STAGES = ("trained s2", "untrained s2", "trained c5", "untrained c5")
 SHARES = {"LSP": 0.05, "MLP": 0.15, "small MLP": 0.2, "LP": 0.1, "LS": 0.1}
 
@@ -40,37 +41,27 @@ def test_there_are_the_essay_s_seven_claims() -> None:
 
 
 def test_measures_are_those_of_the_protocol_word_for_word() -> None:
-    def more(role: str, sets: list[str]) -> dict[tuple[str, str], Fraction]:
+    def more(role: str, sets: Sequence[str]) -> dict[tuple[str, str], Fraction]:
         share = Fraction(1, len(sets))
         return {
             **{(role, name): share for name in sets},
             **{("LSP", name): -share for name in sets},
         }
 
-    shifts = [f"shift_{px}" for px in range(1, 7)]
-    small = ["shift_1", "shift_2", "rotate_10", "scale_0.85", "scale_1.2", "shear_0.2"]
-    every = [
-        *shifts,
-        *("rotate_10", "rotate_20", "rotate_30", "rotate_45"),
-        *("scale_0.5", "scale_0.7", "scale_0.85", "scale_1.2", "scale_1.5"),
-        *("shear_0.2", "shear_0.4", "stroke_-1", "stroke_+1"),
-        *("invert_0.05", "invert_0.1", "invert_0.2", "noise_0.2", "noise_0.4"),
-        *("blur_1", "blur_2", "occlude_7", "occlude_10"),
-    ]
-    assert len(every) == 28
+    shifts = [each.name for each in by_family(Group.MEAN)["shift"]]
     third = Fraction(1, 3)
     assert [claim.weights for claim in CLAIMS] == [
         more("MLP", ["images"]),
         more("small MLP", ["images"]),
         more("LP", shifts),
-        more("LS", small),
+        more("LS", set_names(Group.SMALL)),
         {
             ("LSP", "untrained c5"): 1,
             ("LSP", "trained c5"): -1,
             ("LSP", "untrained s2"): -1,
             ("LSP", "trained s2"): 1,
         },
-        more("MLP", every),
+        more("MLP", set_names(Group.MEAN)),
         {
             ("none", "images"): 2 * third,
             ("L", "images"): -2 * third,

@@ -1,4 +1,4 @@
-"""Scores, answers on disturbed images and answers of probes, read and checked."""
+"""Scores, answers on corrupted images and answers of probes, read and checked."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.analysis.predictions import (
     Predictions,
-    read_disturbed,
+    read_corrupted,
     read_predictions,
     read_probes,
     read_samples,
@@ -100,13 +100,13 @@ def test_an_archive_without_labels_is_refused(tmp_path: Path) -> None:
         read_predictions(tmp_path / "x.npz", seeds=[0])
 
 
-def disturbed(folder: Path, **changes: Any) -> Path:
+def corrupted(folder: Path, **changes: Any) -> Path:
     arrays: dict[str, Any] = {
         "seeds": np.array([4, 5]),
         "sets": np.array(["a", "b"]),
         "predictions": np.full((2, 2, 3), 9, dtype=np.uint8),
     }
-    path = folder / "lenet5-disturbed.npz"
+    path = folder / "lenet5-corrupted.npz"
     np.savez(path, **(arrays | changes))
     return path
 
@@ -127,7 +127,7 @@ def probes(folder: Path, **changes: Any) -> Path:
 
 
 def test_answers_come_by_the_names_of_their_sets_and_stages(tmp_path: Path) -> None:
-    found = read_disturbed(disturbed(tmp_path), PREDICTIONS)
+    found = read_corrupted(corrupted(tmp_path), PREDICTIONS)
     assert found.sets == ("a", "b")
     assert found.answers.shape == (2, 2, 3)
     read = read_probes(probes(tmp_path), PREDICTIONS)
@@ -151,8 +151,8 @@ def test_misshapen_answers_are_named_with_their_cause(
     tmp_path: Path, changes: dict[str, Any], cause: str
 ) -> None:
     with pytest.raises(UserError, match=cause) as raised:
-        read_disturbed(disturbed(tmp_path, **changes), PREDICTIONS)
-    assert str(tmp_path / "lenet5-disturbed.npz") in str(raised.value)
+        read_corrupted(corrupted(tmp_path, **changes), PREDICTIONS)
+    assert str(tmp_path / "lenet5-corrupted.npz") in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -210,11 +210,11 @@ def test_misshapen_answers_after_fewer_images_are_named_with_their_cause(
 
 
 def test_missing_files_and_arrays_are_the_user_s_to_know(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"lenet5-disturbed\.npz` must hold `seeds`, `sets`"):
-        read_disturbed(tmp_path / "lenet5-disturbed.npz", PREDICTIONS)
+    with pytest.raises(UserError, match=r"lenet5-corrupted\.npz` must hold `seeds`, `sets`"):
+        read_corrupted(tmp_path / "lenet5-corrupted.npz", PREDICTIONS)
     with pytest.raises(UserError, match=r"lenet5-samples\.npz` must hold `seeds`, `sizes`"):
         read_samples(tmp_path / "lenet5-samples.npz", PREDICTIONS, sizes=[50])
     with pytest.raises(
-        UserError, match=r"disturbed\.npz` must hold `seeds`, `stages`.* not a file"
+        UserError, match=r"corrupted\.npz` must hold `seeds`, `stages`.* not a file"
     ):
-        read_probes(disturbed(tmp_path), PREDICTIONS)
+        read_probes(corrupted(tmp_path), PREDICTIONS)

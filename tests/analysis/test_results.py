@@ -11,9 +11,9 @@ from pipeline.analysis.outcomes import Outcome
 from pipeline.analysis.paper import LENET5
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
-from pipeline.analysis.predictions import Disturbed, Predictions, Probes
+from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes
 from pipeline.analysis.results import assemble, headline, to_json
-from pipeline.disturbances.catalogue import CATALOGUE
+from pipeline.corruptions.registry import REGISTRY
 from pipeline.errors import UserError
 
 NUM_IMAGES = 200
@@ -89,8 +89,8 @@ def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outc
             scores=scores,
             labels=np.zeros(images, dtype=np.int64),
         ),
-        disturbed=Disturbed(
-            sets=tuple(CATALOGUE), answers=right(len(CATALOGUE), len(counts), images)
+        corrupted=CorruptedPredictions(
+            sets=tuple(REGISTRY), answers=right(len(REGISTRY), len(counts), images)
         ),
         probes=Probes(
             stages=("h1",),
@@ -233,13 +233,21 @@ def test_all_devices_are_named() -> None:
     assert study["device_kind"] == "a GPU and cpu"
 
 
+def test_record_has_every_field_of_the_environment_by_whatever_name() -> None:
+    every = {"device": "cpu", "cpu_capability": "AVX2", "threads": 1, "some other field": "x"}
+    alike = {name: outcome([2, 3, 1], environment=every) for name in OUTCOMES}
+    study = assemble(PLAN, alike)["study"]
+    assert study["environment"] == {name: str(value) for name, value in every.items()}
+
+
 def test_devices_of_one_name_that_differ_are_told_apart() -> None:
     kinds = [
         outcome([9, 9, 9], environment={"device": "cpu", "cpu_capability": each, "torch": "2"})
         for each in ("AVX2", "DEFAULT")
     ]
     study = assemble(PLAN, {"lenet5": kinds[0], "mlp": kinds[1]})["study"]
-    assert study["device_kind"] == "cpu (AVX2, 2, None, None) and cpu (DEFAULT, 2, None, None)"
+    assert study["device_kind"] == "cpu (AVX2) and cpu (DEFAULT)"
+    assert study["environment"]["cpu_capability"] == "AVX2 and DEFAULT"
 
 
 def test_what_could_be_found_is_known_of_a_study_with_seeds_enough() -> None:
@@ -312,6 +320,8 @@ def test_claims_about_lenet5_are_not_judged_on_another_baseline(
 
 
 def test_set_that_no_network_was_shown_is_named() -> None:
-    few = Disturbed(sets=("shift_1",), answers=right(1, 3, NUM_IMAGES))
-    with pytest.raises(UserError, match="must have been shown 'shift_2', but 'lenet5' was not"):
-        assemble(PLAN, {name: replace(each, disturbed=few) for name, each in OUTCOMES.items()})
+    one, lacking, *_ = REGISTRY
+    few = CorruptedPredictions(sets=(one,), answers=right(1, 3, NUM_IMAGES))
+    message = f"must be evaluated on {lacking!r}, but 'lenet5' was not"
+    with pytest.raises(UserError, match=message):
+        assemble(PLAN, {name: replace(each, corrupted=few) for name, each in OUTCOMES.items()})

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -5,44 +6,34 @@ import pytest
 
 from pipeline.analysis.intervals import combined, estimate
 from pipeline.analysis.robustness import (
-    CURVES,
-    HALF_HEIGHT,
     IMAGES,
-    ONE_PIXEL,
-    PROTOCOL_SETS,
     Rows,
     area_weights,
     consistency,
+    curves,
     mean_weights,
     robustness,
+    sums,
 )
-from pipeline.disturbances.catalogue import CATALOGUE, FAMILIES
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import REGISTRY, find_corruption, set_names
+
+CURVES = curves(Group.MEAN, Group.HALF_HEIGHT)
 
 
 def rows(share: float, *, seeds: int = 4, images: int = 60, extra: float = 0.2) -> Rows:
-    """Errors on all sets; disturbed images are misread more often."""
+    """Errors on all sets; corrupted images are misclassified more often."""
     draws = np.random.default_rng(round(100 * share))
     return {
         name: draws.random((seeds, images)) < share + (extra if name != IMAGES else 0)
-        for name in (IMAGES, *CATALOGUE)
+        for name in (IMAGES, *REGISTRY)
     }
-
-
-def test_curves_have_the_sets_of_the_catalogue() -> None:
-    named = [*PROTOCOL_SETS, *HALF_HEIGHT.sets, *ONE_PIXEL]
-    assert len(PROTOCOL_SETS) == len(set(PROTOCOL_SETS)) == 28
-    assert set(named) | {*FAMILIES["mnist_c"]} == set(CATALOGUE)
-    assert len(named) + 15 == len(CATALOGUE)
-    for curve in (*CURVES.values(), HALF_HEIGHT):
-        strengths = list(curve.sets.values())
-        assert strengths == sorted(strengths)
-        assert strengths[0] > 0
 
 
 @pytest.mark.parametrize("name", CURVES)
 def test_an_area_is_the_trapezoid_rule_over_the_range(name: str) -> None:
     curve = CURVES[name]
-    errors = {IMAGES: 0.01, **{each: 0.1 + 0.03 * i for i, each in enumerate(curve.sets)}}
+    errors = {curve.start: 0.01, **{each: 0.1 + 0.03 * i for i, each in enumerate(curve.sets)}}
     strengths = [0.0, *map(float, curve.sets.values())]
     found = sum(float(w) * errors[each] for each, w in area_weights(curve).items())
     assert found == pytest.approx(np.trapezoid(list(errors.values()), strengths) / strengths[-1])
@@ -50,28 +41,43 @@ def test_an_area_is_the_trapezoid_rule_over_the_range(name: str) -> None:
 
 
 def test_half_height_starts_from_the_shrunk_digit() -> None:
-    assert HALF_HEIGHT.start == "scale_0.5"
-    assert area_weights(HALF_HEIGHT)["scale_0.5"] == Fraction(1, 10)
+    assert CURVES[Group.HALF_HEIGHT].start == find_corruption("smaller", 0.5).name
+    assert CURVES["shift"].start == IMAGES
+
+
+def test_another_corruption_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, added = sums(), replace(find_corruption("noise", 0.4), name="noise_0.8")
+    monkeypatch.setitem(REGISTRY, added.name, replace(added, strength=Fraction(4, 5)))
+    found = robustness({"base": rows(0.1), "other": rows(0.3)}, "base")
+    assert found["curves"]["noise"]["sets"] == {
+        **{each: float(x) for each, x in CURVES["noise"].sets.items()},
+        added.name: 0.8,
+    }
+    assert added.name in found["variants"]["other"]["sets"]
+    assert len(sums()[Group.MEAN]) == len(before[Group.MEAN]) + 1
+    assert sums()["noise"][added.name] == Fraction(1, 4)
+    assert {name for name in before if sums()[name] != before[name]} == {Group.MEAN, "noise"}
 
 
 def test_every_number_is_the_estimate_of_its_rows() -> None:
     variants = {"base": rows(0.1), "other": rows(0.3)}
     found = robustness(variants, "base")["variants"]
-    other = variants["other"]
-    assert found["other"]["sets"]["blur_1"] == estimate(other["blur_1"]).told()
-    mean = combined(mean_weights(PROTOCOL_SETS), other).told()
-    assert found["other"]["sums"]["28 sets"] == mean
-    assert mean["mean"] == pytest.approx(np.mean([other[each].mean() for each in PROTOCOL_SETS]))
-    change = found["other"]["changes"]["28 sets"]["mean"]
-    assert change == pytest.approx(mean["mean"] - found["base"]["sums"]["28 sets"]["mean"])
-    assert found["base"]["changes"] is None
+    other, corrupted = variants["other"], set_names(Group.MEAN)
+    name = corrupted[-1]
+    assert found["other"]["sets"][name] == estimate(other[name]).told()
+    mean = combined(mean_weights(corrupted), other).told()
+    assert found["other"]["sums"][Group.MEAN] == mean
+    assert mean["mean"] == pytest.approx(np.mean([other[each].mean() for each in corrupted]))
+    difference = found["other"]["differences"][Group.MEAN]["mean"]
+    assert difference == pytest.approx(mean["mean"] - found["base"]["sums"][Group.MEAN]["mean"])
+    assert found["base"]["differences"] is None
     assert found["base"]["relative"] is None
 
 
-def test_relative_robustness_is_what_disturbance_adds_against_the_baseline() -> None:
+def test_relative_robustness_is_what_corruption_adds_against_the_baseline() -> None:
     base = {name: each.copy() for name, each in rows(0.0, extra=0.0).items()}
     other = {name: each.copy() for name, each in base.items()}
-    for name in PROTOCOL_SETS:
+    for name in set_names(Group.MEAN):
         base[name][:, :6] = True  # a tenth
         other[name][:, :9] = True
     other[IMAGES][:, 0] = True
@@ -102,15 +108,15 @@ def test_diverged_network_has_no_multiple() -> None:
 def test_degenerate_studies_have_means_and_no_intervals(seeds: int, share: float) -> None:
     study = {name: rows(share, seeds=seeds, extra=0.0) for name in ("base", "other")}
     found = robustness(study, "base")["variants"]["other"]
-    assert found["sums"]["28 sets"]["mean"] == share
-    assert found["sums"]["28 sets"]["ci95"] is None
-    assert found["changes"]["shift"]["mean"] == 0
+    assert found["sums"][Group.MEAN]["mean"] == share
+    assert found["sums"][Group.MEAN]["ci95"] is None
+    assert found["differences"]["shift"]["mean"] == 0
 
 
-def test_variant_without_all_seeds_is_left_out_and_a_lost_baseline_leaves_no_changes() -> None:
+def test_variant_without_all_seeds_is_left_out_and_a_lost_baseline_leaves_no_differences() -> None:
     found = robustness({"base": None, "other": rows(0.1)}, "base")["variants"]
     assert list(found) == ["other"]
-    assert found["other"]["changes"] is None
+    assert found["other"]["differences"] is None
 
 
 def test_consistency_counts_the_same_answers_and_the_right_ones() -> None:
@@ -118,13 +124,13 @@ def test_consistency_counts_the_same_answers_and_the_right_ones() -> None:
     clean = np.array([[1, 2, 9, 255]], dtype=np.uint8)
     shifted = np.stack([clean, clean, clean, np.array([[1, 9, 9, 255]], dtype=np.uint8)])
     found = consistency(clean, shifted, labels)
-    assert found["same"]["mean"] == (3 + 3 + 3 + 2) / 16
-    assert found["same_and_right"]["mean"] == (2 + 2 + 2 + 1) / 16
+    assert found["consistent"]["mean"] == (3 + 3 + 3 + 2) / 16
+    assert found["consistent_and_correct"]["mean"] == (2 + 2 + 2 + 1) / 16
 
 
 def test_constant_network_is_consistent_and_of_no_use() -> None:
     labels = np.arange(10)
     clean = np.full((2, 10), 1, dtype=np.uint8)
     found = consistency(clean, np.stack([clean] * 4), labels)
-    assert found["same"]["mean"] == 1
-    assert found["same_and_right"]["mean"] == pytest.approx(0.1)
+    assert found["consistent"]["mean"] == 1
+    assert found["consistent_and_correct"]["mean"] == pytest.approx(0.1)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.corruptions.registry import REGISTRY, corrupt
 from pipeline.data.mnist import Digits, frame
-from pipeline.disturbances.catalogue import CATALOGUE, disturbed
 from pipeline.errors import UserError
-from pipeline.evaluation.jobs import DisturbedEvaluation
+from pipeline.evaluation.jobs import CorruptedEvaluation
 from pipeline.evaluation.plan import Looks, looks, readings
 from pipeline.evaluation.reading import rebuilt
 from pipeline.training.cells import Result
@@ -31,20 +31,20 @@ def scores(model: TrainedNetwork, frames: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def done(models: list[TrainedNetwork], few: Digits, digits: Digits) -> list[Result]:
     asked = planned(models, few, digits)
-    made = [job.measured(asked.digits, CPU) for job in asked.disturbing]
+    made = [job.measured(asked.digits, CPU) for job in asked.corrupted_sets]
     return [job.measured(asked.digits, CPU) for job in asked.jobs(made)]
 
 
-def test_answers_are_on_the_test_images_as_they_are_and_disturbed(
+def test_answers_are_on_the_test_images_as_they_are_and_corrupted(
     models: list[TrainedNetwork], few: Digits, done: list[Result]
 ) -> None:
     for place, model in enumerate(models):
         clean = scores(model, frame(few.images))
         assert done[place].arrays["scores"].tobytes() == clean.tobytes()
         found = done[2 + place].arrays["answers"]
-        assert found.shape == (len(CATALOGUE), 40)
-        for name, answers in zip(CATALOGUE, found, strict=True):
-            expected = scores(model, disturbed(few.images, name)).argmax(1)
+        assert found.shape == (len(REGISTRY), 40)
+        for name, answers in zip(REGISTRY, found, strict=True):
+            expected = scores(model, corrupt(few.images, name)).argmax(1)
             assert answers.tolist() == expected.tolist(), name
 
 
@@ -81,8 +81,8 @@ def test_diverged_network_has_no_answers_and_breaks_nothing(
     models: list[TrainedNetwork], few: Digits, digits: Digits
 ) -> None:
     asked = planned([nan(models[0])], few, digits)
-    made = [job.measured(asked.digits, CPU) for job in asked.disturbing[:1]]
-    asked = replace(asked, disturbing=asked.disturbing[:1])
+    made = [job.measured(asked.digits, CPU) for job in asked.corrupted_sets[:1]]
+    asked = replace(asked, corrupted_sets=asked.corrupted_sets[:1])
     clean, shown, probe = (job.measured(asked.digits, CPU).arrays for job in asked.jobs(made))
     assert np.isnan(clean["scores"]).all()
     assert (shown["answers"] == 255).all()
@@ -91,13 +91,13 @@ def test_diverged_network_has_no_answers_and_breaks_nothing(
     assert np.isnan(probe["shift_errors"]).all()
 
 
-def test_machine_that_disturbs_differently_is_refused(
+def test_machine_that_corrupts_differently_is_refused(
     models: list[TrainedNetwork], few: Digits, digits: Digits
 ) -> None:
     asked = planned(models, few, digits)
-    job = asked.jobs([Result(arrays={}, record={"digest": "of other bytes"})] * len(CATALOGUE))[2]
-    assert isinstance(job, DisturbedEvaluation)
-    with pytest.raises(UserError, match="'shift_1' came out differently"):
+    job = asked.jobs([Result(arrays={}, record={"digest": "of other bytes"})] * len(REGISTRY))[2]
+    assert isinstance(job, CorruptedEvaluation)
+    with pytest.raises(UserError, match=f"{next(iter(REGISTRY))!r} came out differently"):
         job.measured(asked.digits, CPU)
 
 

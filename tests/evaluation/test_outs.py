@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.data.mnist import Digits
 from pipeline.evaluation.outs import (
-    write_disturbed,
+    write_corrupted,
     write_pictures,
     write_predictions,
     write_probes,
@@ -77,11 +77,11 @@ def results(**arrays: list[np.ndarray]) -> list[Result]:
     ]
 
 
-def test_disturbed_answers_have_the_promised_names_types_and_shapes(tmp_path: Path) -> None:
+def test_corrupted_answers_have_the_promised_names_types_and_shapes(tmp_path: Path) -> None:
     answers = [np.array([[1, 2, 3], [4, 5, 255]], dtype=np.uint8) + seed for seed in (0, 0)]
     answers[1][0, 0] = 9
-    path = tmp_path / "lenet5-disturbed.npz"
-    write_disturbed(path, seeds=(4, 2), sets=("a", "b"), results=results(answers=answers))
+    path = tmp_path / "lenet5-corrupted.npz"
+    write_corrupted(path, seeds=(4, 2), sets=("a", "b"), results=results(answers=answers))
     with np.load(path) as found:
         assert sorted(found) == ["predictions", "seeds", "sets"]
         assert found["sets"].tolist() == ["a", "b"]

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.corruptions.registry import REGISTRY
 from pipeline.data.mnist import Digits, index_digest, split
-from pipeline.disturbances.catalogue import CATALOGUE
 from pipeline.errors import UserError
 from pipeline.evaluation.jobs import TEST
 from pipeline.evaluation.plan import (
@@ -31,8 +31,8 @@ def asked(models: Models, test: Digits, training: Digits, **changed: int) -> Loo
 def made(planned: Looks, mark: str = "") -> list[Result]:
     """As if every set had been made."""
     return [
-        Result(arrays={}, record={"digest": f"{mark}{job.cell.disturbance}"})
-        for job in planned.disturbing
+        Result(arrays={}, record={"digest": f"{mark}{job.cell.corruption}"})
+        for job in planned.corrupted_sets
     ]
 
 
@@ -47,7 +47,7 @@ def test_every_network_is_looked_at_in_three_ways_network_by_network(
     jobs = planned.jobs(made(planned))
     assert [type(job).__name__ for job in jobs] == [
         *["Evaluation"] * 2,
-        *["DisturbedEvaluation"] * 2,
+        *["CorruptedEvaluation"] * 2,
         *["Probe"] * 2,
     ]
     for job, model in zip(jobs, models * 3, strict=True):
@@ -55,7 +55,7 @@ def test_every_network_is_looked_at_in_three_ways_network_by_network(
         assert job.cell.weights == weights_digest(model.weights)
         assert job.cell.environment == cpu_environment()
         assert job.weights is model.weights
-    assert [job.cell.disturbance for job in planned.disturbing] == list(CATALOGUE)
+    assert [job.cell.corruption for job in planned.corrupted_sets] == list(REGISTRY)
     assert len(set(keys(planned))) == 6
 
 

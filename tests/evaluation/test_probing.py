@@ -70,8 +70,7 @@ def by_least_squares(network: torch.nn.Sequential, name: str, views: Views) -> n
                     values = module(values)
                 if layer == (f"{name}_squash" if name != "input" else name):
                     break
-        values = values.flatten(0, 2).t() if values.ndim == 4 else values
-        return values.numpy().astype(np.float64)
+        return values.flatten(1).numpy().astype(np.float64)
 
     fit = units(views.fit)
     varies = fit.std(axis=0) > 1e-6

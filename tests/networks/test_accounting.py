@@ -177,12 +177,7 @@ def counted_macs(spec: NetworkSpec) -> int:
     with FlopCounterMode(display=False) as counter:
         network(torch.zeros(1, 32, 32, dtype=torch.uint8))
     flops = counter.get_flop_counts()["Global"]
-    # Shared kernels come with a row of zeros, so that they give two rows of a map at once.
-    padded = flops.get(torch.ops.aten.convolution, 0)
-    assert padded % 6 == 0
-    total = sum(flops.values()) - padded // 6
-    assert total % 2 == 0
-    return total // 2
+    return sum(flops.values()) // 2
 
 
 def products_with_zero(spec: NetworkSpec) -> int:

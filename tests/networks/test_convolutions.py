@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -6,13 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.networks.convolutions import (
-    TableConv2d,
-    ThinnedTableConv2d,
-    UnsharedTableConv2d,
-    WholeMapTableConv2d,
-)
-from pipeline.networks.spec import Table
+from pipeline.networks.convolutions import TableConv2d
+from pipeline.networks.spec import Connectivity, Table
 from pipeline.networks.tables import C1_TABLE, COMPLETE_TABLE, PAPER_TABLE
 
 # Table I of the paper, read column by column: the C3 maps that each S2 map feeds.
@@ -44,33 +39,24 @@ def randomise(layer: nn.Module) -> None:
         torch.nn.init.normal_(parameter, generator=random)
 
 
+def layer_of(table: Table, connectivity: Connectivity, **sizes: int) -> TableConv2d:
+    layer = TableConv2d(table, connectivity=connectivity, **sizes).double()
+    randomise(layer)
+    return layer
+
+
 def shared(table: Table, inputs: int, size: int, stride: int) -> TableConv2d:
-    if stride == 1:
-        layer = TableConv2d(table, inputs=inputs).double()
-    else:
-        layer = ThinnedTableConv2d(table, inputs=inputs, in_size=size).double()
-    randomise(layer)
-    return layer
-
-
-def of_images(layer: nn.Module, maps: Tensor) -> Tensor:
-    """What a layer makes of maps [batch, maps, size, size], which it takes with the batch last."""
-    return layer(maps.permute(1, 2, 3, 0)).permute(3, 0, 1, 2)
-
-
-def unshared(table: Table, inputs: int, size: int, stride: int) -> UnsharedTableConv2d:
     out_size = (size - 5) // stride + 1
-    layer = UnsharedTableConv2d(
-        table, inputs=inputs, in_size=size, out_size=out_size, stride=stride
-    ).double()
-    randomise(layer)
-    return layer
+    return layer_of(table, "shared", inputs=inputs, window=5, stride=stride, out_size=out_size)
 
 
-def whole(table: Table, inputs: int, size: int, out_size: int) -> WholeMapTableConv2d:
-    layer = WholeMapTableConv2d(table, inputs=inputs, in_size=size, out_size=out_size).double()
-    randomise(layer)
-    return layer
+def unshared(table: Table, inputs: int, size: int, stride: int) -> TableConv2d:
+    out_size = (size - 5) // stride + 1
+    return layer_of(table, "unshared", inputs=inputs, window=5, stride=stride, out_size=out_size)
+
+
+def whole(table: Table, inputs: int, size: int, out_size: int) -> TableConv2d:
+    return layer_of(table, "full", inputs=inputs, window=size, stride=1, out_size=out_size)
 
 
 def some_maps(*shape: int) -> Tensor:
@@ -92,9 +78,9 @@ def dense(table: Table, inputs: int, weight: Tensor) -> Tensor:
     return kernels
 
 
-def by_hand(layer: UnsharedTableConv2d, table: Table, maps: Tensor, stride: int) -> Tensor:
+def by_hand(layer: TableConv2d, table: Table, maps: Tensor, stride: int) -> Tensor:
     """One unit at a time, as the paper says it."""
-    side = layer.out_size
+    side = (maps.shape[-1] - 5) // stride + 1
     units = []
     for place, (kernels, biases) in enumerate(zip(layer.weight, layer.bias, strict=True)):
         top, left = place // side * stride, place % side * stride
@@ -120,9 +106,63 @@ def test_table_convolution_is_a_convolution_with_kernels_of_zero_between(
     table, inputs, size = shape
     layer, maps = shared(table, inputs, size, stride), some_maps(3, inputs, size, size)
     expected = F.conv2d(maps, dense(table, inputs, layer.weight), layer.bias, stride=stride)
-    torch.testing.assert_close(of_images(layer, maps), expected)
     of = (layer.weight, layer.bias, maps)
-    torch.testing.assert_close(gradients(of_images(layer, maps), *of), gradients(expected, *of))
+    expected_gradients = gradients(expected, *of)
+    # Convolved on a CPU, gathered on a GPU: the same sums.
+    for found in (layer(maps), layer.gathered(maps)):
+        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(gradients(found, *of), expected_gradients)
+
+
+def test_complete_table_is_the_convolution_of_torch() -> None:
+    stock = nn.Conv2d(6, 16, 5).double()
+    layer, maps = shared(COMPLETE_TABLE, 6, 14, 1), some_maps(3, 6, 14, 14)
+    layer.load_state_dict({"weight": stock.weight.reshape(96, 25), "bias": stock.bias})
+    torch.testing.assert_close(layer(maps), stock(maps))
+
+
+def test_whole_maps_with_a_complete_table_are_the_linear_layer_of_torch() -> None:
+    stock = nn.Linear(6 * 14 * 14, 4 * 4 * 16).double()
+    layer, maps = whole(COMPLETE_TABLE, 6, 14, 4), some_maps(3, 6, 14, 14)
+    # Both have positions row by row; in each, all maps.
+    layer.load_state_dict(
+        {"weight": stock.weight.reshape(16, 96, 196), "bias": stock.bias.view(16, 16)}
+    )
+    expected = stock(maps.flatten(1)).unflatten(1, (4, 4, 16)).permute(0, 3, 1, 2)
+    torch.testing.assert_close(layer(maps), expected)
+
+
+def test_windows_of_another_size_make_the_same_convolution() -> None:
+    layer = layer_of(COMPLETE_TABLE, "shared", inputs=6, window=3, stride=1, out_size=6)
+    maps = some_maps(2, 6, 8, 8)
+    expected = F.conv2d(maps, layer.weight.view(16, 6, 3, 3), layer.bias)
+    torch.testing.assert_close(layer(maps), expected)
+    torch.testing.assert_close(layer.gathered(maps), expected)
+
+
+class Gathered(nn.Module):
+    """A layer as it is on a GPU."""
+
+    def __init__(self, layer: TableConv2d) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return self.layer.gathered(maps)
+
+
+@pytest.mark.parametrize("kind", [shared, unshared, whole])
+def test_layer_in_a_stack_is_what_it_is_alone(kind: Callable[..., TableConv2d]) -> None:
+    layers = [Gathered(kind(PAPER_TABLE, 6, 8, 2)) for _ in range(2)]
+    layers[1].layer.weight.data *= 2
+    maps = some_maps(2, 3, 6, 8, 8)
+    stacked, _ = torch.func.stack_module_state([*layers])
+    together = torch.func.vmap(
+        lambda values, own: torch.func.functional_call(layers[0], values, (own,))
+    )(stacked, maps)
+    expected = torch.stack([layer(own) for layer, own in zip(layers, maps, strict=True)])
+    torch.testing.assert_close(together, expected)
+    torch.testing.assert_close(gradients(together, maps), gradients(expected, maps))
 
 
 @pytest.mark.parametrize(
@@ -135,11 +175,11 @@ def test_table_convolution_is_a_convolution_with_kernels_of_zero_between(
 )
 def test_output_map_depends_on_exactly_the_maps_of_table_1(layer: nn.Module) -> None:
     maps = some_maps(1, 6, 14, 14).detach()
-    before = of_images(layer, maps)
+    before = layer(maps)
     for s2, fed in FED_BY.items():
         changed = maps.clone()
         changed[:, s2] += 1
-        differs = (of_images(layer, changed) != before).flatten(2)
+        differs = (layer(changed) != before).flatten(2)
         assert set(torch.nonzero(differs.any(2)[0]).flatten().tolist()) == fed
         assert differs[0, sorted(fed)].all()  # and every unit of those
 
@@ -153,10 +193,10 @@ def test_unshared_with_equal_kernels_is_the_shared_convolution(
         own.weight.copy_(same.weight.expand_as(own.weight))
         own.bias.copy_(same.bias.expand_as(own.bias))
     maps = some_maps(3, inputs, size, size)
-    torch.testing.assert_close(of_images(own, maps), of_images(same, maps))
+    torch.testing.assert_close(own(maps), same(maps))
     # A shared weight's gradient is the sum over the connections that share it.
-    weight, bias, on_maps = gradients(of_images(own, maps), own.weight, own.bias, maps)
-    expected = gradients(of_images(same, maps), same.weight, same.bias, maps)
+    weight, bias, on_maps = gradients(own(maps), own.weight, own.bias, maps)
+    expected = gradients(same(maps), same.weight, same.bias, maps)
     torch.testing.assert_close((weight.sum(0), bias.sum(0), on_maps), expected)
 
 
@@ -166,9 +206,9 @@ def test_unshared_with_different_kernels_is_one_sum_for_each_unit(
     table, inputs, size = shape
     layer, maps = unshared(table, inputs, size, stride), some_maps(2, inputs, size, size)
     expected = by_hand(layer, table, maps, stride)
-    torch.testing.assert_close(of_images(layer, maps), expected)
+    torch.testing.assert_close(layer(maps), expected)
     of = (layer.weight, layer.bias, maps)
-    torch.testing.assert_close(gradients(of_images(layer, maps), *of), gradients(expected, *of))
+    torch.testing.assert_close(gradients(layer(maps), *of), gradients(expected, *of))
 
 
 def test_whole_maps_are_one_sum_over_a_map_for_each_unit(shape: tuple[Table, int, int]) -> None:
@@ -182,29 +222,27 @@ def test_whole_maps_are_one_sum_over_a_map_for_each_unit(shape: tuple[Table, int
             sums[output_map] = sums[output_map] + (maps[:, input_map] * weights).sum((1, 2))
         units.append(torch.stack(sums, dim=1))
     expected = torch.stack(units, dim=2).unflatten(2, (2, 2))
-    torch.testing.assert_close(of_images(layer, maps), expected)
+    torch.testing.assert_close(layer(maps), expected)
     of = (layer.weight, layer.bias, maps)
-    torch.testing.assert_close(gradients(of_images(layer, maps), *of), gradients(expected, *of))
+    torch.testing.assert_close(gradients(layer(maps), *of), gradients(expected, *of))
 
 
 def test_whole_maps_with_zeros_outside_the_windows_are_the_unshared_convolution(
     shape: tuple[Table, int, int], stride: int
 ) -> None:
     table, inputs, size = shape
-    local = unshared(table, inputs, size, stride)
-    layer = whole(table, inputs, size, local.out_size)
+    local, out_size = unshared(table, inputs, size, stride), (size - 5) // stride + 1
+    layer = whole(table, inputs, size, out_size)
     with torch.no_grad():
         layer.weight.zero_()
         layer.bias.copy_(local.bias)
         for place, kernels in enumerate(local.weight):
-            top, left = place // local.out_size * stride, place % local.out_size * stride
+            top, left = place // out_size * stride, place % out_size * stride
             planes = layer.weight[place].view(-1, size, size)
             planes[:, top : top + 5, left : left + 5] = kernels.view(-1, 5, 5)
     maps = some_maps(3, inputs, size, size)
-    torch.testing.assert_close(of_images(layer, maps), of_images(local, maps))
-    torch.testing.assert_close(
-        gradients(of_images(layer, maps), maps), gradients(of_images(local, maps), maps)
-    )
+    torch.testing.assert_close(layer(maps), local(maps))
+    torch.testing.assert_close(gradients(layer(maps), maps), gradients(local(maps), maps))
 
 
 SMALL_TABLE = ((0,), (1, 0))
@@ -223,7 +261,7 @@ def test_gradients_are_those_of_finite_differences(layer: Any) -> None:
     def outputs(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (maps,))
 
-    assert torch.autograd.gradcheck(outputs, (some_maps(2, 6, 6, 1), layer.weight, layer.bias))
+    assert torch.autograd.gradcheck(outputs, (some_maps(1, 2, 6, 6), layer.weight, layer.bias))
 
 
 def test_table_in_another_order_connects_what_it_says() -> None:
@@ -235,7 +273,7 @@ def test_table_in_another_order_connects_what_it_says() -> None:
         layer.weight[1] = 10
     maps = torch.zeros(1, 3, 6, 6, dtype=torch.float64)
     maps[0, 0], maps[0, 1], maps[0, 2] = 1, 2, 3
-    assert (of_images(layer, maps) == 25 * (3 * 1 + 1 * 10)).all()
+    assert (layer(maps) == 25 * (3 * 1 + 1 * 10)).all()
 
 
 def test_only_what_the_table_connects_is_a_parameter() -> None:

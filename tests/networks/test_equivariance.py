@@ -35,12 +35,12 @@ def trained_somewhat(network: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def feature_maps(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What each layer of maps makes of images [batch, 32, 32], squashed, with the batch first."""
+    """What each layer of maps makes of images [batch, 32, 32], squashed."""
     units, found = images, dict[str, Tensor]()
     for name, layer in network.named_children():
         units = layer(units)
         if (map_layer := name.removesuffix("_squash")) in MAPS:
-            found[map_layer] = units.movedim(-1, 0)
+            found[map_layer] = units
     return found
 
 
@@ -126,8 +126,8 @@ def test_c1_and_c3_alone_commute_with_every_shift_where_kernels_are_shared(
     for name in ("c1", "c3"):
         layer = network.get_submodule(name)
         maps = torch.randn(2, *account(spec)[name].input_shape, generator=random)
-        before, after = (layer(each.movedim(0, -1)) for each in (maps, moved(maps, pixels)))
-        assert commutes(before.movedim(-1, 0), after.movedim(-1, 0), pixels) == same
+        before, after = (layer(each) for each in (maps, moved(maps, pixels)))
+        assert commutes(before, after, pixels) == same
 
 
 def test_untied_network_commutes_until_it_is_trained(lenet5: NetworkSpec, noise: Tensor) -> None:

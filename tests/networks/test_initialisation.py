@@ -172,8 +172,7 @@ def test_streams_differ_in_seed_purpose_and_name() -> None:
 
 
 def spread(units: Tensor) -> float:
-    """The s.d. over images, root mean square over units; maps have the batch last."""
-    units = units.movedim(-1, 0) if units.dim() == 4 else units
+    """The s.d. over images, root mean square over units."""
     return units.flatten(1).std(0).square().mean().sqrt().item()
 
 

@@ -52,9 +52,7 @@ def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> 
         layer.register_forward_hook(keep)
     network(images[:2])
     for layer in account(NETWORKS[variant]).layers:
-        shape = layer.output_shape
-        # Maps have the batch last, units have it first.
-        assert shapes[layer.name] == ((*shape, 2) if len(shape) == 3 else (2, *shape))
+        assert shapes[layer.name] == (2, *layer.output_shape)
         assert inputs[layer.name].numel() == 2 * prod(layer.input_shape)
 
 
@@ -62,7 +60,7 @@ def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> 
     words=st.fixed_dictionaries(
         {field: st.sampled_from(words) for field, words in WORDS.items() if words}
     ),
-    frame=st.sampled_from([16, 20, 28, 32]),
+    frame=st.sampled_from([16, 20, 24, 28, 32]),
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_any_words_that_go_together_build_the_network_of_their_account(
@@ -218,6 +216,13 @@ def test_perceptron_computes_what_the_paper_writes(lenet5: NetworkSpec, images: 
         units = squash(units, "scaled_tanh")
     expected = units @ weights["output.weight"].t() + weights["output.bias"]
     torch.testing.assert_close(network(some), expected)
+
+
+def test_the_first_of_equal_maxima_has_the_whole_gradient(lenet5: NetworkSpec) -> None:
+    pool = build(replace(lenet5, subsampling="max"), init="paper", seed=0).get_submodule("s2")
+    maps = torch.tensor([[[[0.0, 3], [3, 3]]]], requires_grad=True)
+    (gradient,) = torch.autograd.grad(pool(maps).sum(), maps)
+    assert gradient.tolist() == [[[[0, 1], [0, 0]]]]
 
 
 def test_units_before_the_codes_reach_their_cells_of_minus_one(lenet5: NetworkSpec) -> None:

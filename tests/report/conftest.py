@@ -14,9 +14,9 @@ from pipeline.analysis.paper import LENET5
 from pipeline.analysis.pictures import Pictures
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
-from pipeline.analysis.predictions import Disturbed, Predictions, Probes
+from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes
 from pipeline.analysis.results import assemble
-from pipeline.disturbances.catalogue import CATALOGUE
+from pipeline.corruptions.registry import REGISTRY
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
@@ -131,7 +131,7 @@ def outcome(name: str, seeds: int) -> Outcome:
         },
         history=pd.DataFrame(rows, columns=pd.Index(["seed", "epoch", "train_error"])),
         predictions=Predictions(seeds=tuple(range(seeds)), scores=scores, labels=labels),
-        disturbed=disturbed(share, seeds),
+        corrupted=corrupted(share, seeds),
         probes=probes(share, seeds, maps="hidden" not in difference),
     )
 
@@ -142,9 +142,11 @@ def misread(share: float, *shape: int) -> np.ndarray:
     return (draws.random((*shape, NUM_IMAGES)) < share).astype(np.uint8)
 
 
-def disturbed(share: float, seeds: int) -> Disturbed:
+def corrupted(share: float, seeds: int) -> CorruptedPredictions:
     """Ten times as much is misread as without."""
-    return Disturbed(sets=tuple(CATALOGUE), answers=misread(10 * share, len(CATALOGUE), seeds))
+    return CorruptedPredictions(
+        sets=tuple(REGISTRY), answers=misread(10 * share, len(REGISTRY), seeds)
+    )
 
 
 def probes(share: float, seeds: int, *, maps: bool) -> Probes:

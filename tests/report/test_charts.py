@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from pipeline.analysis.curves import Curves
+from pipeline.corruptions.corruption import Group
+from pipeline.corruptions.registry import by_family, set_names
 from pipeline.networks.sizes import Account
 from pipeline.report import points, rows, theme
 from tests.report.conftest import draw
@@ -40,7 +42,7 @@ def test_titles_state_what_the_record_holds(study: Any, accounts: Accounts) -> N
     )
     assert titles["architectures"].startswith("4 variants, drawn to scale")
     assert re.fullmatch(
-        r"Mean error on 28 disturbed sets: [\d.]+ % \(lenet5\) to [\d.]+ % \(mlp\)",
+        r"Mean error on \d+ corrupted test sets: [\d.]+ % \(lenet5\) to [\d.]+ % \(mlp\)",
         titles["robustness"],
     )
     assert titles["tuning"] == (
@@ -63,17 +65,22 @@ def test_the_differences_are_drawn_in_points_with_their_interval(results: dict[s
     assert row["n"] == "10 paired seeds × 2,000 images"
 
 
-def test_every_strength_of_every_disturbance_is_drawn(results: dict[str, Any]) -> None:
-    drawn = [row for row in points.disturbed(results) if row["variant"] == "mlp"]
+def test_every_strength_of_every_corruption_is_drawn(results: dict[str, Any]) -> None:
+    drawn = [row for row in points.corrupted(results) if row["variant"] == "mlp"]
     found = results["robustness"]["variants"]["mlp"]["sets"]
     shifts = [row for row in drawn if row["curve"] == "shift (pixels)"]
-    assert [row["strength"] for row in shifts] == [0, 1, 2, 3, 4, 5, 6]
+    registered = by_family(Group.MEAN)["shift"]
+    assert [row["strength"] for row in shifts] == [0, *(each.strength for each in registered)]
     assert shifts[0]["mean"] == 100 * found["images"]["mean"]
-    assert shifts[6]["mean"] == 100 * found["shift_6"]["mean"]
-    assert [shifts[6]["low"], shifts[6]["high"]] == [100 * e for e in found["shift_6"]["ci95"]]
-    assert shifts[6]["n"] == "10 seeds × 2,000 images"
-    assert next(row for row in drawn if row["curve"].startswith("half"))["set"] == "scale_0.5"
-    assert len({row["curve"] for row in drawn}) == 12
+    last, largest = shifts[-1], found[registered[-1].name]
+    assert last["mean"] == 100 * largest["mean"]
+    assert [last["low"], last["high"]] == [100 * end for end in largest["ci95"]]
+    assert last["n"] == "10 seeds × 2,000 images"
+    assert {row["set"] for row in drawn} == {
+        "images",
+        *set_names(Group.MEAN),
+        *set_names(Group.HALF_HEIGHT),
+    }
 
 
 def test_every_network_is_a_point_of_the_errors(results: dict[str, Any]) -> None:

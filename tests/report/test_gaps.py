@@ -52,9 +52,9 @@ def test_two_variants_that_err_alike_have_no_interval(results: dict[str, Any]) -
     assert "does not vary over seeds" in gap
 
 
-def test_networks_of_several_devices_are_a_warning(results: dict[str, Any]) -> None:
+def test_networks_of_several_environments_are_a_warning(results: dict[str, Any]) -> None:
     [gap] = gaps(results | {"study": results["study"] | {"device_kind": "a CPU and a GPU"}})
-    assert "different devices" in gap
+    assert "different environments" in gap
 
 
 def test_failed_trials_are_told_with_their_reasons(make_study: Callable[..., Any]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.disturbances.catalogue import CATALOGUE
+from pipeline.corruptions.registry import REGISTRY
 from pipeline.report.readme import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
@@ -115,10 +115,10 @@ def write_variant(folder: Path, name: str) -> None:
         return np.where(draws.random((*shape, NUM_IMAGES)) < 0.1, 5, 3).astype(np.uint8)
 
     np.savez(
-        folder / "predictions" / f"{name}-disturbed.npz",
+        folder / "predictions" / f"{name}-corrupted.npz",
         seeds=np.array(SEEDS),
-        sets=np.array(list(CATALOGUE)),
-        predictions=answers(len(CATALOGUE), len(SEEDS)),
+        sets=np.array(list(REGISTRY)),
+        predictions=answers(len(REGISTRY), len(SEEDS)),
     )
     np.savez(
         folder / "predictions" / f"{name}-probes.npz",

@@ -11,6 +11,7 @@ from pipeline.report.tables import (
     main_table,
     markdown_table,
     markdown_text,
+    origin_table,
     verdict,
 )
 
@@ -104,6 +105,12 @@ def test_who_is_still_improving_is_told_in_its_row(make_study: Callable[..., Any
 def test_a_gain_over_a_variant_that_is_still_improving_names_that_one() -> None:
     gain = {"verdict": "still improving", "difference": -0.01, "ci95": [-0.02, -0.005]}
     assert verdict(gain | {"variant": "a", "baseline": "b"}) == "still improving (b)"
+
+
+def test_origin_table_has_every_field_of_the_environment(results: dict[str, Any]) -> None:
+    environment = {"device": "a CPU", "cpu_capability": "AVX2", "threads": "1"}
+    table = origin_table(results | {"study": results["study"] | {"environment": environment}})
+    assert table.rows[-3:] == tuple(environment.items())
 
 
 def test_every_network_has_its_filter(results: dict[str, Any]) -> None:

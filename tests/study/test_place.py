@@ -139,7 +139,7 @@ def test_outs_of_variants_that_are_no_longer_trained_on_fewer_images_are_removed
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    kept = ["predictions/b-disturbed.npz", "predictions/b.npz", "timings/train-b.json"]
+    kept = ["predictions/b-corrupted.npz", "predictions/b.npz", "timings/train-b.json"]
     kept += ["predictions/a-samples.npz", "timings/samples-a.json"]
     gone = [*sample_outs("b"), *sample_outs("c")]
     touch(*kept, *gone)

@@ -1,6 +1,6 @@
 """What the stages tell the tracker, in a real database."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +95,8 @@ def test_each_training_of_a_sweep_is_a_run_of_its_phase(
         assert tags["ablation.stage"] == stage
         assert tags["ablation.seed"] == str(cell.seed)
         assert tags["ablation.study"] == study.name
+        for field, value in asdict(cell.environment).items():
+            assert tags[f"environment.{field}"] == str(value)
         assert tags["dvc.stage"] == "sweep@linear_output"
         assert tags["mlflow.source.name"] == "python -m pipeline sweep linear_output"
         assert tags["mlflow.parentRunId"] == parent.info.run_id

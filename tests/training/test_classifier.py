@@ -11,11 +11,12 @@ from pipeline.data.mnist import Digits, frame
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.adam import MembersAdam
 from pipeline.training.cells import TrainingCell
-from pipeline.training.classifier import Classifier, Row, criterion
+from pipeline.training.classifier import Classifier, Row
 from pipeline.training.fit import Batches, train
+from pipeline.training.optimizer import StackedAdam
 from pipeline.training.plan import Plan
+from pipeline.training.stacked import StackedModels, criterion
 
 # Lightning says so of every training that holds nothing back; see test_fit.
 
@@ -137,7 +138,7 @@ def classifier(
 ) -> Classifier:
     count = len(networks)
     return Classifier(
-        networks,
+        StackedModels(networks),
         learning_rates=[0.5] * count,
         j=[1.0] * count,
         total_steps=8,
@@ -149,13 +150,13 @@ def test_learning_rate_follows_a_cosine_to_0_step_by_step(
     lenet5: NetworkSpec, batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares: list[float] = []
-    step_by = MembersAdam.step_by
+    step_by = StackedAdam.step_by
 
-    def watched(optimizer: MembersAdam, share: float) -> None:
+    def watched(optimizer: StackedAdam, share: float) -> None:
         shares.append(share)
         step_by(optimizer, share)
 
-    monkeypatch.setattr(MembersAdam, "step_by", watched)
+    monkeypatch.setattr(StackedAdam, "step_by", watched)
     module = classifier(build(lenet5, init="fan_in", seed=0))
     fit(module, batches, epochs=4)
     # (1 + cos(t * 22.5 degrees)) / 2, two steps an epoch
@@ -192,7 +193,7 @@ def test_loss_that_is_no_number_ends_the_training_and_is_named(
     def poison_after_epoch_2(_: int, row: Row) -> None:
         told.append(row)
         if row["epoch"] == 2:
-            module.members.rows.data[0, -5] = float("nan")
+            module.models.rows.data[0, -5] = float("nan")
 
     module = classifier(build(lenet5, init="fan_in", seed=0), on_epoch=poison_after_epoch_2)
     fit(module, batches, epochs=5)
@@ -245,7 +246,11 @@ def test_curve_weighs_every_digit_alike(lenet5: NetworkSpec, batches: Batches) -
     network = build(lenet5, init="fan_in", seed=0)
     # A learning rate of 0: the network stays what it is, and the curve can be had from it.
     module = Classifier(
-        [network], learning_rates=[0.0], j=[1.0], total_steps=2, on_epoch=lambda *_: None
+        StackedModels([network]),
+        learning_rates=[0.0],
+        j=[1.0],
+        total_steps=2,
+        on_epoch=lambda *_: None,
     )
     fit(module, batches, epochs=1)
     images, labels = batches.images[:40], batches.labels[:40]

@@ -1,12 +1,15 @@
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.tensors import describe_tensors
 from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.models import read_models, write_models
 from pipeline.training.plan import Plan
@@ -115,7 +118,44 @@ def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[Train
         "environment": asdict(cell.environment),
         "cells": {"7": cells[0].key, "3": cells[1].key},
         "failures": {"3": "the loss was nan in epoch 1"},
+        **describe_tensors(cell.network),
     }
+
+
+def test_file_says_what_the_spec_says_and_which_run_it_is(
+    tmp_path: Path, cells: list[TrainingCell]
+) -> None:
+    write(tmp_path, cells, [result(7), result(3)])
+    spec = json.loads((tmp_path / "spec.json").read_text(encoding="utf8"))
+    for cell in cells:
+        with safe_open(tmp_path / f"seed-{cell.seed}.safetensors", "np") as file:
+            found = file.metadata()
+        assert (found.pop("run_key"), found.pop("seed")) == (cell.key, str(cell.seed))
+        assert "connections [map, input map] in the order of the weights" in found.pop("about")
+        assert {name: found.pop(name) for name in ("format_version", "scores")} == {
+            name: spec[name] for name in ("format_version", "scores")
+        }
+        said = {name: json.loads(text) for name, text in found.items()}
+        assert said == {name: spec[name] for name in ("network", "input", "layers")}
+
+
+def test_page_lists_every_string_of_a_file(tmp_path: Path, cells: list[TrainingCell]) -> None:
+    write(tmp_path, cells, [result(7), result(3)])
+    with safe_open(tmp_path / "seed-7.safetensors", "np") as file:
+        names = set(file.metadata())
+    _, table = Path("docs/models.md").read_text(encoding="utf8").split("| String | Says |\n")
+    rows = table.partition("\n\n")[0].splitlines()[1:]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])} == names
+
+
+def test_spec_has_each_connection_and_each_code_on_one_line(
+    tmp_path: Path, cells: list[TrainingCell]
+) -> None:
+    write(tmp_path, cells, [result(7), result(3)])
+    text = (tmp_path / "spec.json").read_text(encoding="utf8")
+    lines = [line.strip() for line in text.splitlines()]
+    assert "[4, 4], [4, 5], [4, 0], [5, 5]," in " ".join(lines)
+    assert sum(line.startswith(("[-1, ", "[1, 1, ")) for line in lines) == 10
 
 
 def test_equal_results_are_equal_files(tmp_path: Path, cells: list[TrainingCell]) -> None:

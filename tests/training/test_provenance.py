@@ -95,6 +95,23 @@ def test_module_that_imports_nothing_still_needs_the_packages_above_it(package: 
     }
 
 
+def test_c_source_counts_where_a_module_beside_it_is_imported(package: Path) -> None:
+    near, far = package / "deep" / "fast.c", package / "other" / "slow.c"
+    far.parent.mkdir()
+    before = digest("pipeline.top")
+    far.write_text("int f(void) { return 1; }\n", encoding="utf8")
+    assert digest("pipeline.top") == before
+    near.write_text("int f(void) { return 1; }\n", encoding="utf8")
+    assert "deep/fast.c" in found_names(package, "pipeline.top")
+    first = digest("pipeline.top")
+    edit(near, "1", "2")
+    assert len({before, first, digest("pipeline.top")}) == 3
+
+
+def test_kernels_count_for_whatever_imports_their_build() -> None:
+    assert ROOT / "pipeline/native/kernels.c" in imported_files("pipeline.native.build")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

@@ -3,8 +3,10 @@
 import torch
 from torch import Tensor, nn
 
+from pipeline.native.network import NativeNetwork
 
-class MembersAdam(torch.optim.Adam):
+
+class StackedAdam(torch.optim.Adam):
     """Adam (Kingma and Ba 2015) on a matrix whose rows are networks.
 
     Torch's own has one learning rate for all rows: it finds the direction, and each row then goes
@@ -23,3 +25,20 @@ class MembersAdam(torch.optim.Adam):
         self.direction.zero_()
         self.step()
         self.rows.addcmul_(self.direction, self.rates * share)
+
+
+class NativeAdam(StackedAdam):
+    """`StackedAdam` by native kernels: the same bytes on every CPU that has their instructions."""
+
+    def __init__(self, rows: nn.Parameter, rates: Tensor, native: NativeNetwork) -> None:
+        super().__init__(rows, rates)
+        self.native, self.steps = native, 0
+        self.moments = [(torch.zeros_like(row), torch.zeros_like(row)) for row in rows.detach()]
+
+    def step_by(self, share: float) -> None:
+        assert self.rows.grad is not None
+        self.steps += 1
+        each = zip(self.rows.detach(), self.rows.grad, self.moments, self.rates, strict=True)
+        for row, gradient, moments, rate in each:
+            self.native.adam(row, gradient, *moments, rate=rate.item() * share, step=self.steps)
+        self.rows.grad = None

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.corruptions.geometry import Frames, as_ink
 from pipeline.data.mnist import SIDE_PX
-from pipeline.disturbances.geometry import Frames, as_ink
 
 Reals = npt.NDArray[np.floating]
 

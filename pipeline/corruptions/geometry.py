@@ -1,4 +1,4 @@
-"""Disturbances that move ink: square uint8 frames in and out, background around them."""
+"""Corruptions that move ink: square uint8 frames in and out, background around them."""
 
 import numpy as np
 import numpy.typing as npt

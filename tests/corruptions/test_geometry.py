@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.disturbances.geometry import (
+from pipeline.corruptions.geometry import (
     DIRECTIONS,
     Frames,
     along_axes,
@@ -94,7 +94,7 @@ def test_strokes_change_by_half_a_pixel_on_each_side(steps: int, width: int) -> 
     assert wider.all() if steps > 0 else not (wider & (inner > 0)).all()
 
 
-def test_no_disturbance_of_geometry_makes_ink_of_nothing() -> None:
+def test_no_corruption_of_geometry_makes_ink_of_nothing() -> None:
     nothing = np.zeros((3, 32, 32), np.uint8)
     for after in (
         rotated(nothing, 30, draws()),

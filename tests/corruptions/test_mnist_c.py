@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.data.mnist import Digits
-from pipeline.disturbances.geometry import Frames
-from pipeline.disturbances.mnist_c import (
+from pipeline.corruptions.geometry import Frames
+from pipeline.corruptions.mnist_c import (
     brightness,
     canny_edges,
     glass_blur,
@@ -17,6 +16,7 @@ from pipeline.disturbances.mnist_c import (
     stripe,
     translate,
 )
+from pipeline.data.mnist import Digits
 
 
 def draws() -> np.random.Generator:

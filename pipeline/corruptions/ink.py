@@ -1,9 +1,9 @@
-"""Disturbances that change ink where it is: uint8 frames [N, 32, 32] in and out."""
+"""Corruptions that change ink where it is: uint8 frames [N, 32, 32] in and out."""
 
 import numpy as np
 from scipy import ndimage
 
-from pipeline.disturbances.geometry import Frames, as_ink
+from pipeline.corruptions.geometry import Frames, as_ink
 
 MARGIN_PX = 2  # of the frame around the digit's 28x28: no square is hidden there
 

@@ -3,9 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from pipeline.corruptions.geometry import Frames
+from pipeline.corruptions.strokes import dotted_line, zigzag
 from pipeline.data.mnist import Digits
-from pipeline.disturbances.geometry import Frames
-from pipeline.disturbances.strokes import dotted_line, zigzag
 
 Stroke = Callable[[Frames, np.random.Generator], Frames]
 

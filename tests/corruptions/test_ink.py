@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.disturbances.ink import blurred, inverted, noisy, occluded
+from pipeline.corruptions.ink import blurred, inverted, noisy, occluded
 
 
 def draws() -> np.random.Generator:

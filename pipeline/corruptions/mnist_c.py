@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.feature import canny
 
-from pipeline.disturbances.geometry import (
+from pipeline.corruptions.geometry import (
     Frames,
     as_ink,
     rotated,

@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study import known_networks, load_study
-from pipeline.training.adam import MembersAdam
 from pipeline.training.cells import Hyperparameters, Result
-from pipeline.training.classifier import criterion
 from pipeline.training.fit import train
-from pipeline.training.members import Members
+from pipeline.training.optimizer import StackedAdam
 from pipeline.training.plan import Plan, validating
+from pipeline.training.stacked import StackedModels, criterion
 
 NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
 STANDARD = load_study().networks
@@ -32,7 +31,7 @@ def networks(spec: NetworkSpec) -> list[nn.Module]:
 
 
 def some_batches(count: int) -> list[Batch]:
-    """Noise in float64 and labels, other ones for each member and step."""
+    """Noise in float64 and labels, other ones for each model and step."""
     random = torch.Generator().manual_seed(3)
     shape = (len(RATES), 4)
     return [
@@ -44,66 +43,61 @@ def some_batches(count: int) -> list[Batch]:
     ]
 
 
-def of_one(batch: Batch, member: int) -> Batch:
+def of_one(batch: Batch, model: int) -> Batch:
     images, labels = batch
-    return images[member, None], labels[member, None]
-
-
-def losses(members: Members, batch: Batch, j: Tensor | None) -> Tensor:
-    images, labels = batch
-    return criterion(members(images), labels, j)
+    return images[model, None], labels[model, None]
 
 
 def trained(
-    members: Members, rates: Sequence[float], j: Tensor | None, batches: list[Batch]
+    models: StackedModels, rates: Sequence[float], j: Tensor | None, batches: list[Batch]
 ) -> Tensor:
     """The rows after a step for each batch."""
-    optimizer = MembersAdam(members.rows, torch.tensor(rates, dtype=torch.float64))
+    optimizer = StackedAdam(models.rows, torch.tensor(rates, dtype=torch.float64))
     for step, batch in enumerate(batches):
-        members.descend(losses(members, batch, j))
+        models.descend(*batch, j)
         optimizer.step_by(1 - step / len(batches))
-    return members.rows.detach()
+    return models.rows.detach()
 
 
 @pytest.mark.parametrize("variant", NETWORKS)
-def test_scores_and_gradient_of_a_member_are_those_of_its_network_alone(variant: str) -> None:
+def test_scores_and_gradient_of_a_model_are_those_of_its_network_alone(variant: str) -> None:
     spec, (batch,) = NETWORKS[variant], some_batches(1)
-    j, together = constants(spec), Members(networks(spec))
+    j, together = constants(spec), StackedModels(networks(spec))
     scores = together(batch[0])
-    together.descend(losses(together, batch, j))
+    together.descend(*batch, j)
     gradient = together.rows.grad
     assert gradient is not None
-    for member, network in enumerate(networks(spec)):
-        images, labels = of_one(batch, member)
+    for model, network in enumerate(networks(spec)):
+        images, labels = of_one(batch, model)
         expected = network(images[0])
-        torch.testing.assert_close(scores[member], expected)
-        loss = criterion(expected[None], labels, None if j is None else j[member, None])
+        torch.testing.assert_close(scores[model], expected)
+        loss = criterion(expected[None], labels, None if j is None else j[model, None])
         gradients = torch.autograd.grad(loss.sum(), list(network.parameters()))
         flat = torch.cat([each.flatten() for each in gradients])
-        torch.testing.assert_close(gradient[member], flat, rtol=1e-6, atol=1e-10)
+        torch.testing.assert_close(gradient[model], flat, rtol=1e-6, atol=1e-10)
 
 
 @pytest.mark.parametrize("variant", STANDARD)
-def test_first_50_steps_of_a_member_are_those_of_its_network_alone(variant: str) -> None:
+def test_first_50_steps_of_a_model_are_those_of_its_network_alone(variant: str) -> None:
     spec, batches = STANDARD[variant], some_batches(50)
     j = constants(spec)
-    together = trained(Members(networks(spec)), RATES, j, batches)
-    for member, network in enumerate(networks(spec)):
+    together = trained(StackedModels(networks(spec)), RATES, j, batches)
+    for model, network in enumerate(networks(spec)):
         alone = trained(
-            Members([network]),
-            RATES[member : member + 1],
-            None if j is None else j[member, None],
-            [of_one(batch, member) for batch in batches],
+            StackedModels([network]),
+            RATES[model : model + 1],
+            None if j is None else j[model, None],
+            [of_one(batch, model) for batch in batches],
         )
-        torch.testing.assert_close(together[member], alone[0], rtol=1e-5, atol=1e-8)
-        assert not torch.allclose(together[member], together[member - 1])
+        torch.testing.assert_close(together[model], alone[0], rtol=1e-5, atol=1e-8)
+        assert not torch.allclose(together[model], together[model - 1])
 
 
 @pytest.mark.parametrize("variant", STANDARD)
-def test_member_that_is_no_number_touches_no_other(variant: str) -> None:
+def test_model_that_is_no_number_touches_no_other(variant: str) -> None:
     spec, batches = STANDARD[variant], some_batches(3)
-    sound = trained(Members(networks(spec)), RATES, constants(spec), batches)
-    ruined = Members(networks(spec))
+    sound = trained(StackedModels(networks(spec)), RATES, constants(spec), batches)
+    ruined = StackedModels(networks(spec))
     ruined.rows.data[1, ::7] = float("nan")
     rows = trained(ruined, RATES, constants(spec), batches)
     assert rows[1].isnan().all()
@@ -111,12 +105,12 @@ def test_member_that_is_no_number_touches_no_other(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", STANDARD)
-def test_members_may_all_see_the_same_images(variant: str) -> None:
-    members = Members(networks(STANDARD[variant]))
+def test_models_may_all_see_the_same_images(variant: str) -> None:
+    models = StackedModels(networks(STANDARD[variant]))
     images = some_batches(1)[0][0][0]
-    torch.testing.assert_close(members(images), members(images.expand(len(RATES), -1, -1, -1)))
-    alone = Members(networks(STANDARD[variant])[:1])
-    torch.testing.assert_close(alone(images), members(images)[:1])
+    torch.testing.assert_close(models(images), models(images.expand(len(RATES), -1, -1, -1)))
+    alone = StackedModels(networks(STANDARD[variant])[:1])
+    torch.testing.assert_close(alone(images), models(images)[:1])
 
 
 def fused(plan: Plan) -> list[Result]:

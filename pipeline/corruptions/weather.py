@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from pipeline.corruptions.geometry import Frames, as_ink
 from pipeline.data.mnist import SIDE_PX
-from pipeline.disturbances.geometry import Frames, as_ink
 
 Heights = npt.NDArray[np.float32]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from pipeline.corruptions.weather import fog, spatter
 from pipeline.data.mnist import Digits
-from pipeline.disturbances.weather import fog, spatter
 
 
 def draws() -> np.random.Generator:
