@@ -11,22 +11,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
 
-from benchmarks.idle import idling
+from benchmarks.idle import IdleTask
 from benchmarks.race import REPOSITORY, included
 from pipeline.data.mnist import load_digits
 from pipeline.data.sources import place_mnist
-from pipeline.study import load_study
-from pipeline.training.plan import Plan, final_plan
-from pipeline.training.pool import SCHEDULER
-from pipeline.training.tasks import Job
-from pipeline.training.workers import Workers
+from pipeline.execution.pool import SCHEDULER, open_pool
+from pipeline.execution.runner import Runner
+from pipeline.program import program
 
 RESULTS = REPOSITORY / "benchmarks/cluster.json"
 PAGE = REPOSITORY / "docs/cluster.md"
@@ -103,31 +101,26 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def measured(load: Load) -> Cost:
     """As the coordinator, in this process; the workers are there before the clock starts."""
-    plan = _plan()
-    jobs = [
-        Job(cell=replace(plan.cells[0], seed=seed)) for seed in range(load.cells + load.workers)
+    pool = open_pool(program())
+    tasks = [
+        IdleTask(
+            number=number,
+            seconds=load.seconds,
+            epochs=load.epochs,
+            environment=pool.environment,
+        )
+        for number in range(load.cells + load.workers)
     ]
-    with idling(load.seconds, load.epochs), Workers(plan.digits, most=load.cells) as workers:
-        workers.complete(jobs[load.cells :], observers=[])
+    digits = load_digits(Path("data/train"))
+    with Runner(pool, digits, most=load.cells) as runner:
+        runner.complete(tasks[load.cells :], observers=[])
         wall, cpu = time.perf_counter(), time.process_time()
-        workers.complete(jobs[: load.cells], observers=[])
+        runner.complete(tasks[: load.cells], observers=[])
         return Cost(
             wall_s=time.perf_counter() - wall,
             cpu_s=time.process_time() - cpu,
             memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         )
-
-
-def _plan() -> Plan:
-    study = load_study(REPOSITORY / "params.yaml")
-    return final_plan(
-        load_digits(Path("data/train")),
-        study.networks["lenet5"],
-        study.defaults["lenet5"],
-        seeds=[0],
-        epochs=1,
-        batch_size=study.training.batch_size,
-    )
 
 
 def _typical(load: Load, folder: Path) -> dict[str, float]:

@@ -18,6 +18,8 @@ from benchmarks import conventional
 from benchmarks.stock import stock, stock_loss
 from benchmarks.without import take_away
 from pipeline.data.mnist import Digits, frame, load_digits
+from pipeline.execution.provenance import cpu_environment
+from pipeline.native.build import kernels_name
 from pipeline.study import Study, load_study
 from pipeline.training.fit import train
 from pipeline.training.plan import final_plan
@@ -103,7 +105,8 @@ def _ours(
         seeds=range(members),
         epochs=epochs,
         batch_size=study.training.batch_size,
-        group=members,
+        environment=cpu_environment(kernels=kernels_name()),
+        stack_size=members,
     )
     spent = time.perf_counter()
 
@@ -113,7 +116,7 @@ def _ours(
             turn(time.perf_counter() - spent)
             spent = time.perf_counter()
 
-    train(plan.cells, plan.digits, device=device, on_epoch=on_epoch)
+    train(plan.tasks, plan.digits, device=device, on_epoch=on_epoch)
 
 
 def _field(digits: Digits, variant: str, study: Study) -> np.ndarray:

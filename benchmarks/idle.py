@@ -1,48 +1,38 @@
-"""Cells that take their time and compute nothing: what is left is what coordination costs."""
+"""Tasks that take their time and compute nothing: what is left is what coordination costs."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
-from unittest.mock import patch
+from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.training.cells import Result
-from pipeline.training.tasks import TOPIC, Job
+from pipeline.execution.task import Context, Result, Task
 
 PARAMETERS = 60_000
 
 
-@contextmanager
-def idling(seconds: float, epochs: int) -> Iterator[None]:
-    """Meanwhile workers sleep instead of training; each epoch is told, each result has weights."""
+@dataclass(frozen=True, kw_only=True)
+class IdleTask(Task):
+    """Sleeps instead of training; each epoch is reported, and the result has weights."""
 
-    class Errand:
-        def __init__(self, jobs: Sequence[Job], digits_name: str) -> None:  # noqa: ARG002
-            self.arguments = (jobs, seconds, epochs)
+    number: int
+    seconds: float
+    epochs: int
 
-        def __reduce__(self) -> tuple[Any, ...]:
-            return idle, self.arguments
+    @property
+    def code(self) -> str:
+        return ""  # this module is none of the package's
 
-    with patch("pipeline.training.connection.Errand", Errand):
-        yield
+    @property
+    def steps(self) -> int:
+        return self.epochs
 
-
-def idle(jobs: Sequence[Job], seconds: float, epochs: int) -> list[Result]:
-    from distributed import get_worker
-
-    keys = [job.cell.key for job in jobs]
-    worker: Any = get_worker()
-    worker.log_event(TOPIC, {"key": keys[0], "row": None})
-    started = time.time()
-    for epoch in range(1, epochs + 1):
-        time.sleep(seconds / epochs)
-        for key in keys:
-            worker.log_event(TOPIC, {"key": key, "row": {"epoch": epoch}})
-    timing = {"started": started, "ended": time.time(), "epochs": []}
-    weights = np.zeros(PARAMETERS if epochs else 0, np.float32)
-    return [
-        Result(arrays={"weights": weights}, record={"failure": None, "timing": timing})
-        for _ in keys
-    ]
+    def run(self, context: Context) -> Result:
+        started, ends = time.time(), list[float]()
+        for epoch in range(1, self.epochs + 1):
+            time.sleep(self.seconds / self.epochs)
+            context.report(0, {"epoch": epoch})
+            ends.append(time.time())
+        epochs = list(zip([started, *ends], ends, strict=False))
+        timing = {"started": started, "ended": time.time(), "epochs": epochs}
+        weights = np.zeros(PARAMETERS if self.epochs else 0, np.float32)
+        return Result(arrays={"weights": weights}, record={"failure": None, "timing": timing})

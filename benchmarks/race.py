@@ -16,8 +16,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from pipeline.data.sources import place_mnist
+from pipeline.execution.local import ALLOCATOR
 from pipeline.study import Study, load_study
-from pipeline.training.cluster import ALLOCATOR
 
 REPOSITORY = Path(__file__).parents[1]
 PAGE = REPOSITORY / "docs/performance.md"

@@ -18,8 +18,8 @@ import typer
 
 from benchmarks.floor import Rates, floor_seconds, measured_rates
 from benchmarks.race import REPOSITORY, Contestant, Course, course, publish, race
-from pipeline.training.cluster import ALLOCATOR
-from pipeline.training.provenance import cpu_environment
+from pipeline.execution.local import ALLOCATOR
+from pipeline.execution.provenance import cpu_environment
 
 METHODS = ("conventional", "bare", "ours", "fused")
 FUSED = {"cpu": 4, "cuda": 64}

@@ -10,9 +10,9 @@ from statistics import median
 import typer
 
 from benchmarks.race import REPOSITORY, Contestant, course, publish, race
+from pipeline.execution.local import ALLOCATOR
+from pipeline.execution.provenance import cpu_environment
 from pipeline.training import fit
-from pipeline.training.cluster import ALLOCATOR
-from pipeline.training.provenance import cpu_environment
 
 RESULTS = REPOSITORY / "benchmarks/without.json"
 

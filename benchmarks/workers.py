@@ -20,10 +20,13 @@ import yaml
 
 from pipeline.data.mnist import load_digits
 from pipeline.data.sources import place_mnist
+from pipeline.execution.pool import open_pool
+from pipeline.execution.provenance import cpu_environment
+from pipeline.execution.runner import Runner
+from pipeline.native.build import kernels_name
+from pipeline.program import program
 from pipeline.study import load_study, merged, read_yaml
 from pipeline.training.plan import Plan, final_plan
-from pipeline.training.tasks import Job
-from pipeline.training.workers import Workers
 
 REPOSITORY = Path(__file__).parents[1]
 HELD_BACK = 10_000
@@ -94,19 +97,20 @@ def _plan(folder: Path, cells: int) -> Plan:
         seeds=range(cells),
         epochs=1,
         batch_size=study.training.batch_size,
+        environment=cpu_environment(kernels=kernels_name()),
     )
 
 
 def _batch(plan: Plan, cache: Path, number: int) -> float:
     """Seconds for the cells of the plan, by workers that have just trained a short cell each."""
     os.environ |= {"ABLATION_CACHE": str(cache), "ABLATION_WORKERS": str(number)}
-    whole = plan.digits.subsets[plan.cells[0].train_on]
+    whole = plan.digits.subsets[plan.tasks[0].train_on]
     digits = replace(plan.digits, subsets={**plan.digits.subsets, "short": whole[:1000]})
-    first = [replace(cell, train_on="short") for cell in plan.cells[:number]]
-    with Workers(digits, most=len(plan.cells)) as workers:
-        workers.complete([Job(cell=cell) for cell in first], observers=[])
+    first = [replace(cell, train_on="short") for cell in plan.tasks[:number]]
+    with Runner(open_pool(program()), digits, most=len(plan.tasks)) as runner:
+        runner.complete(first, observers=[])
         start = time.perf_counter()
-        workers.complete([Job(cell=cell) for cell in plan.cells], observers=[])
+        runner.complete(plan.tasks, observers=[])
         return time.perf_counter() - start
 
 

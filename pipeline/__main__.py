@@ -24,7 +24,7 @@ def fail(message: str, code: int) -> int:
 def main() -> int:
     import typer
 
-    from pipeline.errors import UserError
+    from pipeline.execution.errors import UserError
     from pipeline.interruption import end_at_once_when_interrupted, end_with_parent
 
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
@@ -43,6 +43,8 @@ def main() -> int:
         app(args=sys.argv[2:], prog_name=f"python -m pipeline {name}")
     except UserError as mistake:
         return fail(str(mistake), 2)
+    except FileNotFoundError as problem:  # not there the next time either
+        return fail(f"{problem}. If another stage makes it, `dvc repro` runs that first.", 1)
     except OSError as problem:
         return fail(f"{problem}. Finished cells are kept; run the same command again.", 1)
     finally:

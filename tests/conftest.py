@@ -2,20 +2,31 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 from pipeline.data.mnist import Digits, load_digits
+from pipeline.execution.provenance import cpu_environment
+from pipeline.native.build import kernels_name
 from pipeline.networks.spec import NetworkSpec
+from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.plan import Plan, final_plan
 from tests.chromium import CHROMIUM, QUIET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+MakePlan = Callable[..., Plan]
+
+# An example may take as long as it takes: a busy machine is no failure.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 # What is expected is computed on the CPU; tests of a GPU say that they are.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
@@ -43,6 +54,38 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
     for file in (Path(__file__).parent / "digits").glob("train-*"):
         shutil.copy(file, folder)
     return load_digits(folder)
+
+
+@pytest.fixture(scope="session")
+def make_plan(digits: Digits, lenet5: NetworkSpec) -> MakePlan:
+    """A plan of short trainings on the 500 digits; keywords change words and settings."""
+
+    def make(
+        *,
+        seeds: tuple[int, ...] = (0,),
+        epochs: int = 1,
+        batch_size: int = 64,
+        learning_rate: float = 0.004,
+        stack_size: int = 1,
+        **difference: Any,
+    ) -> Plan:
+        network = replace(lenet5, **difference)
+        return final_plan(
+            digits,
+            network,
+            Hyperparameters(
+                learning_rate=learning_rate,
+                init="fan_in",
+                j=1.0 if network.output == "rbf" else None,
+            ),
+            seeds=seeds,
+            epochs=epochs,
+            batch_size=batch_size,
+            environment=cpu_environment(kernels=kernels_name()),
+            stack_size=stack_size,
+        )
+
+    return make
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import psutil
 import typer
 import yaml
 
-from pipeline.ledger import LEDGER
+from pipeline.evaluation.test_set_log import LOG
 from pipeline.study import merged, read_yaml
 from tests.test_interruption import processes
 from tests.test_pipeline import copy_repository
@@ -220,12 +220,12 @@ def _last_words(folder: Path) -> str:
 
 
 def _outputs(folder: Path) -> dict[str, bytes]:
-    """What must repeat, by path; rows of the ledger come in any order, and with their day."""
+    """What must repeat, by path; rows of the log come in any order, and with their day."""
     files = [file for pattern in OUTPUTS for file in folder.glob(pattern)]
     found = {str(file.relative_to(folder)): file.read_bytes() for file in files}
-    if (ledger := folder / LEDGER).exists():
-        rows = [row.rpartition(b",")[0] for row in ledger.read_bytes().splitlines()]
-        found[str(LEDGER)] = b"\n".join(sorted(rows))
+    if (log := folder / LOG).exists():
+        rows = [row.rpartition(b",")[0] for row in log.read_bytes().splitlines()]
+        found[str(LOG)] = b"\n".join(sorted(rows))
     return found
 
 

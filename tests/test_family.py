@@ -4,10 +4,13 @@ import pytest
 
 from pipeline.data.mnist import load_digits
 from pipeline.data.sources import place_mnist
+from pipeline.execution.pool import open_pool
+from pipeline.execution.provenance import cpu_environment
+from pipeline.execution.runner import complete
+from pipeline.native.build import kernels_name
+from pipeline.program import program
 from pipeline.study import Study, known_studies
 from pipeline.training.plan import final_plan, validating
-from pipeline.training.tasks import Job
-from pipeline.training.workers import complete
 
 STUDY_OF = {name: study for study in reversed(known_studies()) for name in study.variants}
 EPOCHS = 3
@@ -31,12 +34,14 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
             seeds=study.search.finalist_seeds[:1],
             epochs=EPOCHS,
             batch_size=study.training.batch_size,
+            environment=cpu_environment(kernels=kernels_name()),
         )
         return validating(whole, validation_images=held_back, split_seed=study.data.split_seed)
 
     plans = {name: plan(name, study) for name, study in STUDY_OF.items()}
-    jobs = [Job(cell=plan.cells[0]) for plan in plans.values()]
-    results = complete(jobs, plans["lenet5"].digits, observers=())
+    tasks = [plan.tasks[0] for plan in plans.values()]
+    pool = open_pool(program())
+    results = complete(tasks, plans["lenet5"].digits, pool, observers=())
     return {
         name: 1.0 if result.record["failure"] else result.record["history"][-1]["validation_error"]
         for name, result in zip(plans, results, strict=True)

@@ -96,7 +96,7 @@ def test_a_stage_whose_dvc_is_gone_before_it_looks_leaves_at_once() -> None:
     stage = subprocess.run(
         [sys.executable, "-c", WAITING],
         env=os.environ | {PARENT: str(gone.pid)},
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert stage.returncode == 1
@@ -108,9 +108,9 @@ def test_a_stage_that_is_ended_takes_its_workers_with_it(
     running: subprocess.Popen[str], long_study: Path, number: int
 ) -> None:
     stage(long_study).send_signal(number)
-    running.wait(timeout=20)
+    running.wait(timeout=60)
     assert running.returncode != 0
-    wait_until(lambda: not processes(long_study), seconds=10)
+    wait_until(lambda: not processes(long_study), seconds=30)
     assert not list((long_study / "sweeps").rglob("*.*"))
 
 
@@ -120,7 +120,7 @@ def test_nothing_outlives_dvc(
     running: subprocess.Popen[str], long_study: Path, number: int
 ) -> None:
     running.send_signal(number)
-    wait_until(lambda: not processes(long_study), seconds=10)
+    wait_until(lambda: not processes(long_study), seconds=30)
 
 
 @pytest.mark.slow

@@ -1,27 +1,18 @@
-"""The ledger of looks at the test set."""
+"""What the test-set log is told of the evaluations of a stage."""
 
 import csv
 from pathlib import Path
 
 import pytest
 
-from pipeline.ledger import COLUMNS, LEDGER, Ledger, record_look
+from pipeline.evaluation.tasks.clean import EvaluationTask
+from pipeline.evaluation.test_set_log import LOG
+from pipeline.execution.events import Finished
+from pipeline.execution.provenance import cpu_environment
+from pipeline.execution.task import Result
+from pipeline.ledger import Ledger
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import EvaluationCell, Result
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.provenance import cpu_environment
-from pipeline.training.tasks import Job
-from pipeline.training.workers import Finished
-
-
-def test_each_evaluation_has_one_row_however_often_it_is_repeated(tmp_path: Path) -> None:
-    ledger = tmp_path / "reports" / "test_looks.csv"
-    for evaluation in ("one", "two", "one"):
-        record_look((evaluation, "cell", "lenet5", "0", "2026-01-31"), ledger=ledger)
-    with ledger.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["evaluation"] for row in rows] == ["one", "two"]
-    assert tuple(rows[0]) == COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -44,19 +35,19 @@ def test_a_row_names_the_network_and_what_it_was_shown(
         TrainedNetwork(network=lenet5, init="paper", seed=seed, cell=f"cell {seed}", weights={})
         for seed in (4, 2)
     ]
-    jobs = [Job(cell=cell(lenet5, images)) for images in ("one", "two", "three", "four")]
-    ledger = Ledger("lenet5", models, jobs, keep=True, shown=shown)
+    tasks = [task(lenet5, images) for images in ("one", "two", "three", "four")]
+    ledger = Ledger("lenet5", models, tasks, keep=True, shown=shown)
     result = Result(arrays={}, record={})
     for index in range(4):
         ledger(Finished(index=index, result=result, cached=True))
-    with LEDGER.open(newline="") as file:
+    with LOG.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["shown"] for row in rows] == (told or list(shown))
     assert [row["training"] for row in rows] == ["cell 4", "cell 2"] * 2
     assert [row["seed"] for row in rows] == ["4", "2"] * 2
 
 
-def cell(network: NetworkSpec, images: str) -> EvaluationCell:
-    return EvaluationCell(
-        network=network, weights="w", images=images, code="c", environment=cpu_environment()
+def task(network: NetworkSpec, images: str) -> EvaluationTask:
+    return EvaluationTask(
+        network=network, weights={}, images=images, environment=cpu_environment()
     )

@@ -1,6 +1,7 @@
 """`python -m pipeline`: exit codes and last words."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,35 @@ def test_every_stage_lists_the_mistakes_and_touches_nothing(
     assert "  training.epochs: input should be greater than or equal to 1" in result.stderr
     assert "Traceback" not in result.stderr
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (("sweep", "lenet5"), {"download"}),
+        (("train", "lenet5"), {"download", "sweep lenet5"}),
+        (("train", "lenet5", "--validate"), {"download"}),
+        (("evaluate", "lenet5"), {"download", "train lenet5"}),
+        (("samples", "lenet5"), {"download", "sweep lenet5"}),
+        (("report",), {"download", "sweep mlp", "train mlp", "evaluate mlp", "samples lenet5"}),
+        (("report", "--against", "HEAD"), {"report"}),
+    ],
+)
+def test_a_stage_that_comes_too_early_names_those_that_must_run_first(
+    words: tuple[str, ...], missing: set[str], tmp_path: Path
+) -> None:
+    text = (REPOSITORY / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(text.replace("  variants: []", "  variants: [lenet5]"))
+    result = run(*words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "run `dvc repro`, or first:" in result.stderr
+    named = set(
+        re.findall(r"^  python -m pipeline ([a-z0-9_ ]+)  \(", result.stderr, re.MULTILINE)
+    )
+    assert missing <= named
+    assert words == ("report",) or named == missing
+    assert "same command again" not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 def test_an_unknown_variant_is_refused() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.analysis.errors import answers
+from pipeline.evaluation.misclassified import answers
 from tests.test_pipeline import copy_with_three_variants, run_tiny, stages_run, tracked_runs
 from tests.tracking.test_fill import rebuilt, told
 

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from pipeline.analysis.errors import BoolArray, FloatArray, wrong
+from pipeline.analysis.errors import BoolArray, FloatArray
+from pipeline.evaluation.misclassified import is_wrong
 
 Pair = tuple[str, str]
 
@@ -64,4 +65,4 @@ def _missed(scores: FloatArray, labels: npt.NDArray[np.integer]) -> BoolArray | 
     """Which images the mean of the scores misreads: (S, N, 10), (N,) -> (N,)."""
     if not np.isfinite(scores).all():
         return None
-    return wrong(scores.mean(axis=0, dtype=np.float64, keepdims=True), labels)[0]
+    return is_wrong(scores.mean(axis=0, dtype=np.float64, keepdims=True), labels)[0]

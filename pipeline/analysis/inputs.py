@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 SPEC_KEYS = (
     *("network", "hyperparameters", "epochs", "batch_size", "training_images"),

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.analysis.certainty import over_seeds
-from pipeline.analysis.errors import NO_ANSWER, Answers, BoolArray, FloatArray, diverged
+from pipeline.analysis.errors import Answers, BoolArray, FloatArray, diverged
+from pipeline.evaluation.misclassified import NO_ANSWER
 
 FIGURE_8 = (
     247, 449, 582, 659, 674, 829, 926, 938, 1014, 1039, 1232, 1319, 1328, 1393, 1530, 1621,

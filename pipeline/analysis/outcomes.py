@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis.errors import Answers, answers, wrong
+from pipeline.analysis.errors import Answers
 from pipeline.analysis.hierarchy import probe_errors
 from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes, Samples
@@ -15,7 +15,8 @@ from pipeline.analysis.robustness import IMAGES, Rows
 from pipeline.analysis.samples import wrong_by_number
 from pipeline.analysis.tuning import require_fair
 from pipeline.corruptions.registry import REGISTRY
-from pipeline.errors import UserError
+from pipeline.evaluation.misclassified import answers, is_wrong
+from pipeline.execution.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +55,7 @@ class Outcome:
     def wrong_by_set(self) -> Rows:
         """Which images its networks misclassify (S, N): as they are, and of each corrupted set."""
         labels = self.predictions.labels
-        clean = wrong(self.predictions.scores, labels)
+        clean = is_wrong(self.predictions.scores, labels)
         sets = zip(self.corrupted.sets, self.corrupted.answers, strict=True)
         return {IMAGES: clean, **{name: each != labels for name, each in sets}}
 
@@ -65,7 +66,7 @@ class Outcome:
         return wrong_by_number(
             self.samples,
             self.predictions.labels,
-            on_all=wrong(self.predictions.scores, self.predictions.labels),
+            on_all=is_wrong(self.predictions.scores, self.predictions.labels),
             count=self.spec["training_images"],
         )
 

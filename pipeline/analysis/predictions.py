@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.analysis.errors import NO_ANSWER, Answers
+from pipeline.analysis.errors import Answers
 from pipeline.analysis.inputs import read_arrays, require
 from pipeline.data.mnist import pack_idx
 from pipeline.data.sources import SHA256
+from pipeline.evaluation.misclassified import NO_ANSWER
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from pipeline.analysis.inputs import Sweep
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 KEPT = (
     *("tuned", "trial", "runner_up", "candidates", "audit"),

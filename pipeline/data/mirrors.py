@@ -7,7 +7,7 @@ from threading import Thread
 
 from pooch import HTTPDownloader
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 ATTEMPTS = 3
 SILENCE_S = 30.0  # how long a download may stand still

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 CLASSES = 10
 SIDE_PX = 28

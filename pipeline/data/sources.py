@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.data.cache import cache_folder, place
 from pipeline.data.mirrors import download
 from pipeline.data.mnist import load_digits, require_training_images, unpack
 from pipeline.data.package import PACKAGE, packaged_mnist
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
+from pipeline.execution.files import cache_folder, write_atomic
 
 # Of the raw files, because gzip's bytes differ between compressors.
 SHA256 = {
@@ -88,7 +88,7 @@ def fetch(folder: Path, *, sources: Sequence[Source], sha256: Mapping[str, str])
         print(f"MNIST: asking {source.name}", flush=True)
         try:
             while missing:
-                place(folder / missing[0], _checked(source, missing[0], sha256))
+                write_atomic(folder / missing[0], _checked(source, missing[0], sha256))
                 print(f"MNIST: {missing.pop(0)} from {source.name}", flush=True)
         except UserError as problem:
             reasons.append(f"{source.name}: {problem}")
@@ -147,7 +147,7 @@ def place_mnist(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as scratch:
         for name in SHA256:
             content = unpack(_in_folder(own, name).read_bytes(), name)
-            place(Path(scratch) / _part(name) / name, content)
+            write_atomic(Path(scratch) / _part(name) / name, content)
         count = len(load_digits(Path(scratch, "train")).labels)
         load_digits(Path(scratch, "test"))
         require_training_images(count, validation_images=validation_images)

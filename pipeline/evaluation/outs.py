@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.data.cache import place
 from pipeline.data.mnist import Digits
+from pipeline.evaluation.misclassified import is_wrong
 from pipeline.evaluation.plan import Looks
-from pipeline.training.cells import Result
+from pipeline.execution.files import write_atomic
+from pipeline.execution.task import Result
 
 
 def write(
@@ -24,12 +25,12 @@ def write(
     variant: str,
     test: Digits,
 ) -> None:
-    """Of the jobs of `looks`, in their order, and of its picture."""
+    """Of the tasks of `looks`, in their order, and of its picture."""
     seeds, count = [model.seed for model in looks.models], len(looks.models)
     clean, corrupted, probes = (results[count * i : count * (i + 1)] for i in range(3))
     scores = [result.arrays["scores"] for result in clean]
     write_predictions(folder / f"{variant}.npz", seeds=seeds, scores=scores, labels=test.labels)
-    sets = [job.cell.corruption for job in looks.corrupted_sets]
+    sets = [task.corruption for task in looks.corrupted_sets]
     path = folder / f"{variant}-corrupted.npz"
     write_corrupted(path, seeds=seeds, sets=sets, results=corrupted)
     write_probes(folder / f"{variant}-probes.npz", seeds=seeds, results=probes)
@@ -114,24 +115,20 @@ def write_pictures(
     `scores` are of all networks. `misread` int64 [K] are the test images that more than half of
     them misread, counted from 0, and `images` uint8 [K, 28, 28] their pixels.
     """
-    wrong = [_wrong(each, test.labels) for each in scores]
-    misread = np.flatnonzero(np.mean(wrong, axis=0) > 0.5)
+    wrong = is_wrong(np.stack(scores), test.labels)
+    misread = np.flatnonzero(wrong.mean(axis=0) > 0.5)
     _write(
         path,
-        **picture.arrays,
+        # One by one, for their order in the file: that of a result from the cache is any.
+        kernels=picture.arrays["kernels"],
+        maps=picture.arrays["maps"],
         digit=digit,
         misread=misread,
         images=test.images[misread],
     )
 
 
-def _wrong(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """As the report counts: right is only what beats every other class; NaN beats nothing."""
-    own = np.take_along_axis(scores, labels[:, None].astype(np.int64), axis=1)
-    return (scores >= own).sum(1) != 1
-
-
 def _write(path: Path, **arrays: np.ndarray) -> None:
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
-    place(path, content.getvalue())
+    write_atomic(path, content.getvalue())

@@ -1,32 +1,26 @@
-"""Which looks a variant's evaluation consists of, and the digits that they take."""
+"""Which tasks a variant's evaluation consists of, and the images that they take."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from pipeline.corruptions.registry import REGISTRY
 from pipeline.data.mnist import Digits, index_digest, split
-from pipeline.evaluation.cells import CorruptionCell, ProbeCell
-from pipeline.evaluation.jobs import (
-    TEST,
-    CorruptedEvaluation,
-    Evaluation,
-    Look,
-    MakeCorruptedSet,
-    Picture,
-    Probe,
-    Reading,
-)
 from pipeline.evaluation.sets import libraries
-from pipeline.training.cells import EvaluationCell, Result
+from pipeline.evaluation.tasks.clean import EvaluationTask, PredictionTask
+from pipeline.evaluation.tasks.corrupted import CorruptedEvaluationTask, CorruptedSet
+from pipeline.evaluation.tasks.corruption import CorruptionTask
+from pipeline.evaluation.tasks.images import TEST
+from pipeline.evaluation.tasks.network import NetworkTask
+from pipeline.evaluation.tasks.picture import PictureTask
+from pipeline.evaluation.tasks.probe import ProbeTask
+from pipeline.execution.provenance import Environment
+from pipeline.execution.task import Result
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.pool import pool
-from pipeline.training.provenance import code_digest
-from pipeline.training.results import weights_digest
 
 PROBE_IMAGES = 10_000  # that the probes are fitted to
 
@@ -36,21 +30,31 @@ class Looks:
     """All that is asked of the networks of one variant, and the digits that it takes."""
 
     models: Sequence[TrainedNetwork]
-    clean: Sequence[Evaluation]
-    corrupted_sets: Sequence[MakeCorruptedSet]
+    clean: Sequence[EvaluationTask]
+    corrupted_sets: Sequence[CorruptionTask]
     """Makes the sets that the networks are shown next."""
-    probes: Sequence[Probe]
-    picture: Picture
+    probes: Sequence[ProbeTask]
+    picture: PictureTask
     """Of the first network, with the first training image: no look at the test images."""
     digits: Images
+    environment: Environment
 
-    def jobs(self, made: Sequence[Result]) -> list[Look]:
+    def tasks(self, made: Sequence[Result]) -> list[NetworkTask]:
         """Three of each network: as they are, on the corrupted sets now made, by its stages."""
         sets = [
-            (job.cell, result.record["digest"])
-            for job, result in zip(self.corrupted_sets, made, strict=True)
+            CorruptedSet(
+                corruption=task.corruption,
+                key=task.key,
+                libraries=task.libraries,
+                digest=result.record["digest"],
+            )
+            for task, result in zip(self.corrupted_sets, made, strict=True)
         ]
-        return [*self.clean, *corrupted_evaluations(self.models, sets), *self.probes]
+        corrupted = [
+            CorruptedEvaluationTask(**_network(model), sets=sets, environment=self.environment)
+            for model in self.models
+        ]
+        return [*self.clean, *corrupted, *self.probes]
 
 
 def looks(
@@ -60,38 +64,45 @@ def looks(
     *,
     validation_images: int,
     split_seed: int,
+    environment: Environment,
 ) -> Looks:
     """Probes are fitted to training images, spread evenly over those that tuning trained on.
 
     Their ridge is chosen on those that tuning was validated on; the networks have seen both.
+    `environment` is that of the workers.
     """
     fit, choose = split(training.labels, validation_images=validation_images, seed=split_seed)
     number = min(PROBE_IMAGES, len(fit))
     fit = fit[np.arange(number) * len(fit) // number]
     return Looks(
         models=models,
-        clean=evaluations(models, test),
-        corrupted_sets=_corrupted_sets(test),
-        probes=_probes(models, test, training, fit=fit, choose=choose),
-        picture=_picture(models[0], training.images[0]),
+        clean=evaluations(models, test, environment=environment),
+        corrupted_sets=_corrupted_sets(test, environment),
+        probes=_probes(models, test, training, fit=fit, choose=choose, environment=environment),
+        picture=PictureTask(
+            **_network(models[0]), digit=training.images[0], environment=environment
+        ),
         digits=_digits(test, training, fit=fit, choose=choose),
+        environment=environment,
     )
 
 
-def evaluations(models: Sequence[TrainedNetwork], test: Digits) -> list[Evaluation]:
+def evaluations(
+    models: Sequence[TrainedNetwork], test: Digits, *, environment: Environment
+) -> list[EvaluationTask]:
     """Every network once, on all test images as they are."""
     return [
-        Evaluation(cell=_cell(model, test.digest, "pipeline.training.fit"), weights=model.weights)
+        EvaluationTask(**_network(model), images=test.digest, environment=environment)
         for model in models
     ]
 
 
-def readings(models: Sequence[TrainedNetwork], test: Digits) -> list[Reading]:
+def predictions(
+    models: Sequence[TrainedNetwork], test: Digits, *, environment: Environment
+) -> list[PredictionTask]:
     """Every network once, on all test images as they are, of which only its answers are kept."""
     return [
-        Reading(
-            cell=_cell(model, test.digest, "pipeline.evaluation.reading"), weights=model.weights
-        )
+        PredictionTask(**_network(model), images=test.digest, environment=environment)
         for model in models
     ]
 
@@ -106,30 +117,16 @@ def with_test(training: Images, test: Digits) -> Images:
     )
 
 
-def corrupted_evaluations(
-    models: Sequence[TrainedNetwork], sets: Sequence[tuple[CorruptionCell, str]]
-) -> list[CorruptedEvaluation]:
-    """Every network once, on all corrupted sets, each with the digest of its bytes."""
-    frames = hashlib.sha256("".join(digest for _, digest in sets).encode()).hexdigest()
+def _corrupted_sets(test: Digits, environment: Environment) -> list[CorruptionTask]:
     return [
-        CorruptedEvaluation(
-            cell=_cell(model, frames, "pipeline.evaluation.reading"),
-            weights=model.weights,
-            sets=sets,
+        CorruptionTask(
+            images=test.digest,
+            corruption=name,
+            libraries=libraries(),
+            environment=environment,
         )
-        for model in models
+        for name in REGISTRY
     ]
-
-
-def _corrupted_sets(test: Digits) -> list[MakeCorruptedSet]:
-    any_set = CorruptionCell(
-        images=test.digest,
-        corruption="",
-        code=code_digest("pipeline.corruptions.registry"),
-        libraries=libraries(),
-        environment=pool().environment,
-    )
-    return [MakeCorruptedSet(cell=replace(any_set, corruption=name)) for name in REGISTRY]
 
 
 def _probes(
@@ -139,38 +136,26 @@ def _probes(
     *,
     fit: np.ndarray,
     choose: np.ndarray,
-) -> list[Probe]:
-    fit_on, choose_on = index_digest(fit), index_digest(choose)
+    environment: Environment,
+) -> list[ProbeTask]:
     return [
-        Probe(
-            cell=ProbeCell(
-                **vars(_cell(model, test.digest, "pipeline.evaluation.probing")),
-                init=model.init,
-                seed=model.seed,
-                training_images=training.digest,
-                fit_on=fit_on,
-                choose_on=choose_on,
-            ),
-            weights=model.weights,
+        ProbeTask(
+            **_network(model),
+            init=model.init,
+            seed=model.seed,
+            images=test.digest,
+            training_images=training.digest,
+            fit_on=index_digest(fit),
+            choose_on=index_digest(choose),
+            environment=environment,
         )
         for model in models
     ]
 
 
-def _picture(model: TrainedNetwork, digit: np.ndarray) -> Picture:
-    shown = hashlib.sha256(digit.tobytes()).hexdigest()
-    cell = _cell(model, shown, "pipeline.evaluation.pictures")
-    return Picture(cell=cell, weights=model.weights, digit=digit)
-
-
-def _cell(model: TrainedNetwork, images: str, code: str) -> EvaluationCell:
-    return EvaluationCell(
-        network=model.network,
-        weights=weights_digest(model.weights),
-        images=images,
-        code=code_digest(code),
-        environment=pool().environment,
-    )
+def _network(model: TrainedNetwork) -> dict[str, Any]:
+    """What every task about a network has."""
+    return {"network": model.network, "weights": model.weights}
 
 
 def _digits(test: Digits, training: Digits, *, fit: np.ndarray, choose: np.ndarray) -> Images:

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.evaluation.reading import BATCH, NO_ANSWER
+from pipeline.evaluation.misclassified import NO_ANSWER
+from pipeline.evaluation.reading import BATCH
 from pipeline.networks.accounting import account
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import CLASSES, NetworkSpec

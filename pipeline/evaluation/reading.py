@@ -1,34 +1,41 @@
-"""What a trained network answers, image by image."""
+"""A trained network as a function of images."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
 
+from pipeline.native.network import native_network
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 
-BATCH = 250
-NO_ANSWER = 255
+BATCH = 250  # images at once: their activations stay in a CPU's caches
+
+Weights = Mapping[str, np.ndarray]
 
 
-def rebuilt(
-    spec: NetworkSpec, weights: Mapping[str, np.ndarray], device: torch.device
-) -> nn.Sequential:
+def rebuilt(spec: NetworkSpec, weights: Weights, device: torch.device) -> nn.Sequential:
     """The network that these trained parameters belong to."""
     network = build(spec, init="paper", seed=0).to(device)
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     return network
 
 
-@torch.inference_mode()
-def answers(network: nn.Module, frames: Tensor) -> np.ndarray:
-    """The likeliest digit of each frame [N, 32, 32], uint8 [N].
+class Scorer:
+    """Scores images by a trained network: with the native kernels where there are some."""
 
-    255 where two scores share the first place, or where scores are not numbers.
-    """
-    scores = torch.cat([network(batch) for batch in frames.split(BATCH)])
-    best, digits = scores.max(dim=1)
-    decided = (scores == best[:, None]).sum(dim=1) == 1
-    return torch.where(decided, digits, NO_ANSWER).to(torch.uint8).cpu().numpy()
+    def __init__(self, spec: NetworkSpec, weights: Weights, device: torch.device) -> None:
+        self.network = rebuilt(spec, weights, device)
+        self.native = native_network(spec, device)
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> np.ndarray:
+        """float32 [N, classes], larger for likelier classes, of uint8 images [N, frame, frame]."""
+        if self.native is None:
+            found = torch.cat([self.network(batch) for batch in images.split(BATCH)])
+        else:
+            parameters = parameters_to_vector(self.network.parameters())
+            found = self.native.scores(parameters, images)
+        return found.float().numpy(force=True)

@@ -8,7 +8,7 @@ import numpy as np
 from filelock import FileLock
 
 from pipeline.corruptions.registry import corrupt
-from pipeline.data.cache import cache_folder, place
+from pipeline.execution.files import cache_folder, write_atomic
 
 FRAME = (32, 32)
 LIBRARIES = ("scipy", "scikit-image")
@@ -32,7 +32,7 @@ def corrupted_set(images: np.ndarray, name: str, key: str) -> tuple[np.ndarray, 
         if found is None:
             content = corrupt(images, name).tobytes()
             found = _digest(content), content
-            place(path, found[0].encode() + b"\n" + content)
+            write_atomic(path, found[0].encode() + b"\n" + content)
     digest, content = found
     # A copy, because torch warns about arrays that cannot be written to.
     return np.frombuffer(content, np.uint8).reshape(-1, *FRAME).copy(), digest

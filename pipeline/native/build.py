@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from pipeline.data.cache import cache_folder
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
+from pipeline.execution.files import cache_folder
 
 SWITCH = "ABLATION_NATIVE"
 KERNELS = Path(__file__).with_name("kernels.c")

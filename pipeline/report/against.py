@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.report import numbers, tables
 from pipeline.report.tables import Table, markdown_table
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.report import titles
 from pipeline.report.methods import foreign, scope
 from pipeline.report.tables import main_table, markdown_table

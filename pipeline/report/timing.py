@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.report import numbers
 from pipeline.report.tables import Table
 

@@ -8,7 +8,7 @@ from scipy.stats import qmc
 
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.space import Dimensions, Range, Search
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 
 
 def points(

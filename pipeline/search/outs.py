@@ -8,12 +8,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.cache import place
+from pipeline.execution.files import write_atomic
 from pipeline.search.summary import summary
 from pipeline.search.sweep import Sweep
 from pipeline.search.winner import BEST
-from pipeline.training.cells import Hyperparameters
-from pipeline.training.outs import write_trainings
+from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.models import write_trainings
 
 SETTINGS = tuple(field.name for field in fields(Hyperparameters))
 TRIALS = (
@@ -36,9 +36,9 @@ def write_sweep(
 ) -> None:
     """`dimensions` are the names of what was searched; the other settings kept their defaults."""
     best = summary(variant, sweep, dimensions=dimensions, importance=importance)
-    place(folder / BEST, f"{json.dumps(best, indent=2)}\n".encode())
-    place(folder / "trials.csv", _table(TRIALS, trial_rows(sweep)))
-    place(folder / "history.csv", _table(HISTORY, _history_rows(sweep)))
+    write_atomic(folder / BEST, f"{json.dumps(best, indent=2)}\n".encode())
+    write_atomic(folder / "trials.csv", _table(TRIALS, trial_rows(sweep)))
+    write_atomic(folder / "history.csv", _table(HISTORY, _history_rows(sweep)))
     trained = sweep.trainings()
     write_trainings(
         folder / "trainings.json",

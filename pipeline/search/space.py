@@ -79,9 +79,10 @@ class Search:
     """Of a trial; whatever comes after it is trained at full length."""
     trial_seed: int
     finalists: int
-    """The best trials, trained again with each of the `finalist_seeds`; the lowest mean wins.
+    """The best trials of distinct settings, trained again with each of the `finalist_seeds`.
 
-    Where there are several, the default is one of them.
+    The lowest mean wins. Where there are several, the default is one of them; fewer where the
+    space has fewer settings.
     """
     finalist_seeds: tuple[int, ...]
     audit_seeds: tuple[int, ...]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Literal
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
+from pipeline.execution.task import Result, stacked
 from pipeline.search.record import Trials
 from pipeline.search.space import Search
-from pipeline.training.cells import Hyperparameters, Result, TrainingCell
-from pipeline.training.groups import grouped
+from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.task import TrainingTask
 
 DEFAULT = 0  # the trial that has the default settings
 Phase = Literal["trials", "finalists", "audit"]
@@ -23,7 +24,7 @@ class Training:
     """A cell of a sweep and what it came to."""
 
     trial: int
-    cell: TrainingCell
+    cell: TrainingTask
     result: Result
 
     @property
@@ -58,49 +59,92 @@ class Sweep:
         ]
 
 
-def sweep(
-    first: TrainingCell,
-    points: Sequence[Hyperparameters],
-    search: Search,
-    book: Trials,
-    train: Callable[[Phase, list[TrainingCell]], list[Result]],
-    *,
-    group: int = 1,
-) -> Sweep:
-    """Tune one variant. `first` validates at full length; `points` are what the trials try.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tuner:
+    """Tunes one variant in three phases, each trained as one batch.
 
-    Of each phase's cells, `group` after `group` are trained as one.
-
-    Raises:
-        UserError: If every trial failed, or every finalist.
+    Attributes:
+        first: A cell that validates at full length; all others differ from it in hyperparameters,
+            seed and epochs alone.
+        points: What the trials try.
+        book: Is asked for the trials' hyperparameters and told their errors.
+        train: Gives the results of a phase's cells, in their order.
+        group: So many cells of a phase, one after another, are trained as one.
     """
 
-    def trained(phase: Phase, planned: list[tuple[int, TrainingCell]]) -> list[Training]:
-        cells = grouped([cell for _, cell in planned], group)
-        results = train(phase, cells) if cells else []
+    first: TrainingTask
+    points: Sequence[Hyperparameters]
+    search: Search
+    book: Trials
+    train: Callable[[Phase, list[TrainingTask]], list[Result]]
+    group: int = 1
+
+    def run(self) -> Sweep:
+        """All three phases.
+
+        Raises:
+            UserError: If every trial failed, or every finalist.
+        """
+        trials = self._trials()
+        settings = [each.cell.hyperparameters for each in trials]
+        finalists = self._finalists(_distinct(_best(trials), settings), settings)
+        ranking = _best(finalists)
+        audit = self._audit(ranking[0], settings[ranking[0]])
+        return Sweep(
+            search=self.search, trials=trials, finalists=finalists, ranking=ranking, audit=audit
+        )
+
+    def _trials(self) -> list[Training]:
+        """Each point once, with one seed, for a few epochs."""
+        seed, epochs = self.search.trial_seed, self.search.epochs
+        settings = self.book.ask(self.points)
+        planned = [(n, self._cell(each, seed, epochs)) for n, each in enumerate(settings)]
+        trials = self._trained("trials", planned)
+        self.book.tell([each.error for each in trials], [_note(each) for each in trials])
+        return trials
+
+    def _finalists(
+        self, ranking: Sequence[int], settings: Sequence[Hyperparameters]
+    ) -> list[Training]:
+        """The best trials again, at full length, with each of the finalists' seeds."""
+        planned = [
+            (trial, self._cell(settings[trial], seed, self.first.epochs))
+            for trial in _chosen(ranking, self.search.finalists)
+            for seed in self.search.finalist_seeds
+        ]
+        return self._trained("finalists", planned)
+
+    def _audit(self, winner: int, settings: Hyperparameters) -> list[Training]:
+        """The winner at double length, with each of the audit's seeds."""
+        epochs = 2 * self.first.epochs
+        planned = [
+            (winner, self._cell(settings, seed, epochs)) for seed in self.search.audit_seeds
+        ]
+        return self._trained("audit", planned)
+
+    def _cell(self, settings: Hyperparameters, seed: int, epochs: int) -> TrainingTask:
+        return replace(self.first, hyperparameters=settings, seed=seed, epochs=epochs)
+
+    def _trained(self, phase: Phase, planned: list[tuple[int, TrainingTask]]) -> list[Training]:
+        cells = stacked([cell for _, cell in planned], self.group)
+        results = self.train(phase, cells) if cells else []
         return [
             Training(trial=trial, cell=cell, result=result)
             for (trial, _), cell, result in zip(planned, cells, results, strict=True)
         ]
 
-    def cell(trial: int, seed: int, epochs: int) -> tuple[int, TrainingCell]:
-        return trial, replace(first, hyperparameters=settings[trial], seed=seed, epochs=epochs)
 
-    settings, full = book.ask(points), first.epochs
-    trials = trained(
-        "trials", [cell(n, search.trial_seed, search.epochs) for n in range(len(settings))]
-    )
-    book.tell([each.error for each in trials], [_note(each) for each in trials])
-    chosen = _finalists(_best(trials), search.finalists)
-    finalists = trained(
-        "finalists", [cell(n, s, full) for n in chosen for s in search.finalist_seeds]
-    )
-    ranking = _best(finalists)
-    audit = trained("audit", [cell(ranking[0], s, 2 * full) for s in search.audit_seeds])
-    return Sweep(search=search, trials=trials, finalists=finalists, ranking=ranking, audit=audit)
+def _distinct(ranking: Sequence[int], settings: Sequence[Hyperparameters]) -> list[int]:
+    """Every setting once, as the earliest of its ranked trials, at the rank of the best of them.
+
+    Small spaces give several trials one setting. Trained again, it would take the place of
+    another setting and be its own runner-up.
+    """
+    earliest = {settings[trial]: trial for trial in sorted(ranking, reverse=True)}
+    return list(dict.fromkeys(earliest[settings[trial]] for trial in ranking))
 
 
-def _finalists(ranking: Sequence[int], number: int) -> list[int]:
+def _chosen(ranking: Sequence[int], number: int) -> list[int]:
     """The best trials; the last place is the default's, unless it is there or has failed.
 
     A short trial with one seed must not throw it out: no winner is then worse than what nobody

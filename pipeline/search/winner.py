@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 
 BEST = "best.json"
 

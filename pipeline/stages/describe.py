@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import as_dict, as_text
 from pipeline.networks.sizes import Account

@@ -4,8 +4,8 @@ import json
 import time
 from pathlib import Path
 
-from pipeline.data.cache import place
 from pipeline.data.sources import place_mnist
+from pipeline.execution.files import write_atomic
 from pipeline.study import load_study, prune_outs
 
 
@@ -21,4 +21,4 @@ def main() -> None:
     )
     prune_outs(study.variants, sampled=study.samples.variants)
     timing = {"stage": "download", "wall_s": time.perf_counter() - start}
-    place(Path("timings/download.json"), (json.dumps(timing) + "\n").encode())
+    write_atomic(Path("timings/download.json"), (json.dumps(timing) + "\n").encode())

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from pipeline.analysis.inputs import read_json
-from pipeline.data.cache import place
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
+from pipeline.execution.files import write_atomic
 from pipeline.report.readme import include
+from pipeline.study import require_outputs
 
 
 def main() -> None:
@@ -13,5 +14,6 @@ def main() -> None:
     readme = Path("README.md")
     if not readme.is_file():
         raise UserError("`README.md` must be in the current folder, but is not.")
-    results = read_json(Path("reports/results.json"))
-    place(readme, include(readme.read_text(encoding="utf8"), results).encode("utf8"))
+    require_outputs(record := Path("reports/results.json"))
+    results = read_json(record)
+    write_atomic(readme, include(readme.read_text(encoding="utf8"), results).encode("utf8"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.study import PARAMS, STUDIES, load_study, repository_root, sole_run
 from pipeline.tracking.address import database_file, must_answer, own_database, tracking_uri
 from pipeline.tracking.anew import make_anew

@@ -23,7 +23,8 @@ from pipeline.analysis.predictions import (
     require_mnist,
 )
 from pipeline.analysis.results import assemble, headline, to_json
-from pipeline.data.cache import place
+from pipeline.evaluation.test_set_log import record_evaluations
+from pipeline.execution.files import write_atomic
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import SIZES, in_words
 from pipeline.report.against import changes, committed
@@ -32,7 +33,7 @@ from pipeline.report.page import to_html, to_markdown
 from pipeline.report.plots import learned, tuned
 from pipeline.report.sections import sections
 from pipeline.report.timing import total
-from pipeline.study import Study, load_study
+from pipeline.study import Study, load_study, require_outputs
 from pipeline.tracking.fill import fill_behind
 
 REPORTS = Path("reports")
@@ -45,7 +46,7 @@ def main(
     ] = "",
 ) -> None:
     if against:
-        record = REPORTS / "results.json"
+        require_outputs(record := REPORTS / "results.json")
         print(changes(committed(record, against), read_json(record), rev=against))
     else:
         report()
@@ -56,6 +57,8 @@ def report() -> None:
     """Everything comes from the study's own variants and the files of the stages before."""
     started = time.perf_counter()
     study = load_study(Path("params.yaml"))
+    require_outputs(*inputs(study))
+    record_evaluations([])  # DVC wants the log also of a study that keeps none
     outcomes = {name: outcome(study, name) for name in study.variants}
     results = assemble(plan(study), outcomes)
     curves = learning(outcomes)
@@ -63,17 +66,17 @@ def report() -> None:
     pictures = {name: read_pictures(PREDICTIONS / f"{name}-pictures.npz") for name in outcomes}
     drawn = figures(results, curves, accounts, pictures)
     for figure in drawn:
-        place(REPORTS / "figures" / f"{figure.name}.svg", figure.svg().encode("utf8"))
-    place(REPORTS / "results.json", to_json(results))
-    place(REPORTS / "metrics.json", to_json(headline(results)))
-    place(REPORTS / "curves.csv", learned(curves.training))
-    place(REPORTS / "sweeps.csv", tuned(results))
+        write_atomic(REPORTS / "figures" / f"{figure.name}.svg", figure.svg().encode("utf8"))
+    write_atomic(REPORTS / "results.json", to_json(results))
+    write_atomic(REPORTS / "metrics.json", to_json(headline(results)))
+    write_atomic(REPORTS / "curves.csv", learned(curves.training))
+    write_atomic(REPORTS / "sweeps.csv", tuned(results))
     timings = [read_json(path) for path in timing_files(study)]
     took = total(timings, time.perf_counter() - started)
-    place(REPORTS / "timing.json", to_json(took))
+    write_atomic(REPORTS / "timing.json", to_json(took))
     outline = sections(results, drawn, took)
-    place(REPORTS / "ablation.html", to_html(results, outline).encode("utf8"))
-    place(REPORTS / "ablation.md", to_markdown(results, outline).encode("utf8"))
+    write_atomic(REPORTS / "ablation.html", to_html(results, outline).encode("utf8"))
+    write_atomic(REPORTS / "ablation.md", to_markdown(results, outline).encode("utf8"))
 
 
 def plan(study: Study) -> Plan:
@@ -114,6 +117,17 @@ def outcome(study: Study, name: str) -> Outcome:
         probes=read_probes(PREDICTIONS / f"{name}-probes.npz", predictions),
         samples=samples(study, name, predictions),
     )
+
+
+def inputs(study: Study) -> list[Path]:
+    """The outputs of every stage before, in the order in which they run."""
+    files = [
+        *("sweeps/{}/best.json", "models/{}/spec.json", "predictions/{}-disturbed.npz"),
+        *("predictions/{}-probes.npz", "predictions/{}-pictures.npz", "predictions/{}.npz"),
+    ]
+    each = [Path(file.format(name)) for file in files for name in study.variants]
+    each += [PREDICTIONS / f"{name}-samples.npz" for name in study.samples.variants]
+    return [*timing_files(study), *each]
 
 
 def learning(outcomes: Mapping[str, Outcome]) -> Curves:

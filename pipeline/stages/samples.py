@@ -4,19 +4,22 @@ from pathlib import Path
 
 from pipeline.data.mnist import load_digits
 from pipeline.evaluation.outs import write_samples
-from pipeline.evaluation.plan import readings, with_test
+from pipeline.evaluation.plan import predictions, with_test
+from pipeline.execution.pool import open_pool
+from pipeline.execution.progress import Display
+from pipeline.execution.provenance import Environment
+from pipeline.execution.runner import Runner
+from pipeline.execution.timings import StageClock
 from pipeline.ledger import Ledger
-from pipeline.search.winner import read_winner
-from pipeline.study import Study, is_standard, load_study
+from pipeline.program import program
+from pipeline.search.winner import BEST, read_winner
+from pipeline.study import Study, is_standard, load_study, require_outputs
 from pipeline.tracking.runs import sample_runs
-from pipeline.training.models import trained_networks
-from pipeline.training.outs import write_trainings
+from pipeline.training.models import trained_networks, write_trainings
 from pipeline.training.plan import Plan
-from pipeline.training.progress import Display
 from pipeline.training.samples import images_per_epoch, sample_plan, sample_sizes
-from pipeline.training.tasks import Job
-from pipeline.training.timings import StageClock
-from pipeline.training.workers import Workers
+
+DIGITS, TEST_DIGITS = Path("data/train"), Path("data/test")
 
 
 def main(variant: str) -> None:
@@ -24,39 +27,42 @@ def main(variant: str) -> None:
     clock = StageClock("samples", variant)
     study = load_study()
     study.require_sampled(variant)
-    plan, test = _plan(study, variant), load_digits(Path("data/test"))
-    jobs, sizes = [Job(cell=cell) for cell in plan.cells], sample_sizes(plan)
-    with Workers(with_test(plan.digits, test), most=len(jobs)) as workers:
+    require_outputs(DIGITS, TEST_DIGITS, Path("sweeps") / variant / BEST)
+    pool = open_pool(program())
+    plan, test = _plan(study, variant, pool.environment), load_digits(TEST_DIGITS)
+    tasks, sizes = plan.tasks, sample_sizes(plan)
+    with Runner(pool, with_test(plan.digits, test), most=len(tasks)) as runner:
         with (
-            sample_runs(study, variant, plan.cells, sizes) as track,
-            Display(f"samples {variant}", jobs, num_images=images_per_epoch(plan)) as display,
+            sample_runs(study, variant, tasks, sizes) as track,
+            Display(f"samples {variant}", tasks, images=images_per_epoch(plan)) as display,
         ):
-            trained = workers.complete_all(jobs, observers=[display, track])
-        clock.add(jobs, trained, cached=display.replayed)
-        models = trained_networks(plan.cells, trained)
-        looks = readings(models, test)
+            trained = runner.complete_all(tasks, observers=[display, track])
+        clock.add(tasks, trained, pool, cached=display.replayed)
+        models = trained_networks(tasks, trained)
+        looks = predictions(models, test, environment=pool.environment)
         shown = [f"images, trained on {size}" for size in sizes]
         ledger = Ledger(variant, models, looks, keep=is_standard(), shown=shown)
-        with Display(f"evaluate {variant}", looks, num_images=len(test.labels)) as display:
-            read = workers.complete_all(looks, observers=[ledger, display])
-        clock.add(looks, read, cached=display.replayed)
+        with Display(f"evaluate {variant}", looks, images=len(test.labels)) as display:
+            read = runner.complete_all(looks, observers=[ledger, display])
+        clock.add(looks, read, pool, cached=display.replayed)
     path = Path("predictions") / f"{variant}-samples.npz"
     told = [
         {"images": size, "history": result.record["history"]}
         for size, result in zip(sizes, trained, strict=True)
     ]
-    write_trainings(path.with_suffix(".json"), plan.cells, trained, told)
+    write_trainings(path.with_suffix(".json"), tasks, trained, told)
     write_samples(path, seeds=study.seeds, sizes=study.samples.sizes, results=read)
     clock.write()
 
 
-def _plan(study: Study, variant: str) -> Plan:
+def _plan(study: Study, variant: str, environment: Environment) -> Plan:
     return sample_plan(
-        load_digits(Path("data/train")),
+        load_digits(DIGITS),
         study.networks[variant],
         read_winner(Path("sweeps") / variant),
         sizes=study.samples.sizes,
         seeds=study.seeds,
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,
+        environment=environment,
     )

@@ -3,19 +3,22 @@
 from pathlib import Path
 
 from pipeline.data.mnist import load_digits
+from pipeline.execution.pool import open_pool
+from pipeline.execution.progress import Display
+from pipeline.execution.provenance import Environment
+from pipeline.execution.runner import Runner
+from pipeline.execution.task import Result
+from pipeline.execution.timings import StageClock
+from pipeline.program import program
 from pipeline.search.design import applying, points
 from pipeline.search.outs import write_sweep
 from pipeline.search.record import Trials
-from pipeline.search.sweep import Phase, sweep
-from pipeline.study import Study, load_study, repository_root
+from pipeline.search.sweep import Phase, Tuner
+from pipeline.study import Study, load_study, repository_root, require_outputs
 from pipeline.tracking.background import Background
 from pipeline.tracking.runs import sweep_runs
-from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.plan import Plan, final_plan, validating
-from pipeline.training.progress import Display
-from pipeline.training.tasks import Job
-from pipeline.training.timings import StageClock
-from pipeline.training.workers import Workers
+from pipeline.training.task import TrainingTask
 
 DIGITS = Path("data/train")
 DASHBOARD = Path("var/optuna.db")
@@ -25,23 +28,30 @@ def main(variant: str) -> None:
     clock = StageClock("sweep", variant)
     study = load_study()
     study.require(variant)
+    require_outputs(DIGITS)
     network, search = study.networks[variant], study.search
-    plan = _plan(study, variant)
+    pool = open_pool(program())
+    plan = _plan(study, variant, pool.environment)
     dimensions = applying(search.dimensions, network)
     book = Trials(f"{study.name}/{variant}", search.dimensions, dimensions)
     most = max(search.trials, search.finalists * len(search.finalist_seeds))
-    num_images = len(plan.digits.subsets[plan.cells[0].train_on])
-    with Workers(plan.digits, most=most) as workers, sweep_runs(study, variant) as runs:
+    num_images = len(plan.digits.subsets[plan.tasks[0].train_on])
+    with Runner(pool, plan.digits, most=most) as runner, sweep_runs(study, variant) as runs:
 
-        def train(phase: Phase, cells: list[TrainingCell]) -> list[Result]:
-            jobs = [Job(cell=cell) for cell in cells]
-            with Display(f"sweep {variant}, {phase}", jobs, num_images=num_images) as display:
-                results = workers.complete(jobs, observers=(display, runs(phase, cells)))
-            clock.add(jobs, results, cached=display.replayed)
+        def train(phase: Phase, tasks: list[TrainingTask]) -> list[Result]:
+            with Display(f"sweep {variant}, {phase}", tasks, images=num_images) as display:
+                results = runner.complete(tasks, observers=(display, runs(phase, tasks)))
+            clock.add(tasks, results, pool, cached=display.replayed)
             return results
 
-        settings = points(search, study.defaults[variant], network)
-        found = sweep(plan.cells[0], settings, search, book, train, group=study.training.group)
+        found = Tuner(
+            first=plan.tasks[0],
+            points=points(search, study.defaults[variant], network),
+            search=search,
+            book=book,
+            train=train,
+            group=study.training.group,
+        ).run()
     importance = book.importance()
     folder = Path("sweeps") / variant
     write_sweep(folder, variant, found, dimensions=dimensions, importance=importance)
@@ -58,7 +68,7 @@ def _show(book: Trials, path: Path) -> None:
     view.finish(patience_s=60)
 
 
-def _plan(study: Study, variant: str) -> Plan:
+def _plan(study: Study, variant: str, environment: Environment) -> Plan:
     """Trainings at full length that are judged on the images held back."""
     whole = final_plan(
         load_digits(DIGITS),
@@ -67,6 +77,7 @@ def _plan(study: Study, variant: str) -> Plan:
         seeds=study.search.finalist_seeds,
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,
+        environment=environment,
     )
     data = study.data
     return validating(whole, validation_images=data.validation_images, split_seed=data.split_seed)

@@ -6,17 +6,27 @@ from typing import Annotated
 import typer
 
 from pipeline.data.mnist import load_digits
-from pipeline.search.winner import read_winner
-from pipeline.study import PARAMS, Study, load_study, merged, parse_study, read_yaml
+from pipeline.execution.pool import open_pool
+from pipeline.execution.progress import Display
+from pipeline.execution.provenance import Environment
+from pipeline.execution.runner import complete
+from pipeline.execution.timings import StageClock
+from pipeline.program import program
+from pipeline.search.winner import BEST, read_winner
+from pipeline.study import (
+    PARAMS,
+    Study,
+    load_study,
+    merged,
+    parse_study,
+    read_yaml,
+    require_outputs,
+)
 from pipeline.tracking.runs import training_runs
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.models import write_models
 from pipeline.training.plan import Plan, final_plan, validating
-from pipeline.training.progress import Display
-from pipeline.training.tasks import Job
-from pipeline.training.timings import StageClock
 from pipeline.training.validation import VALIDATION, write_validation
-from pipeline.training.workers import complete
 
 DIGITS = Path("data/train")
 
@@ -39,16 +49,18 @@ def _final(variant: str) -> None:
     clock = StageClock("train", variant)
     study = load_study()
     study.require(variant)
-    winner = read_winner(Path("sweeps") / variant)
-    plan = _plan(study, variant, winner, study.seeds)
-    jobs = [Job(cell=cell) for cell in plan.cells]
+    sweep = Path("sweeps") / variant
+    require_outputs(DIGITS, sweep / BEST)
+    winner, pool = read_winner(sweep), open_pool(program())
+    plan = _plan(study, variant, winner, study.seeds, pool.environment)
+    num_images = len(plan.digits.labels)
     with (
-        training_runs(study, variant, plan.cells) as track,
-        Display(f"train {variant}", jobs, num_images=len(plan.digits.labels)) as display,
+        training_runs(study, variant, plan.tasks) as track,
+        Display(f"train {variant}", plan.tasks, images=num_images) as display,
     ):
-        results = complete(jobs, plan.digits, observers=(display, track))
-    write_models(Path("models") / variant, plan.cells, results, num_images=len(plan.digits.labels))
-    clock.add(jobs, results, cached=display.replayed)
+        results = complete(plan.tasks, plan.digits, pool, observers=(display, track))
+    write_models(Path("models") / variant, plan.tasks, results, num_images=num_images)
+    clock.add(plan.tasks, results, pool, cached=display.replayed)
     clock.write()
 
 
@@ -56,21 +68,27 @@ def _validate(variant: str, tried: dict[str, object]) -> None:
     difference = {"hyperparameters": tried}
     study = parse_study(merged(read_yaml(PARAMS), difference), origin="with what is tried, it")
     study.require(variant)
-    seeds = study.search.finalist_seeds
+    require_outputs(DIGITS)
+    seeds, pool = study.search.finalist_seeds, open_pool(program())
     plan = validating(
-        _plan(study, variant, study.defaults[variant], seeds),
+        _plan(study, variant, study.defaults[variant], seeds, pool.environment),
         validation_images=study.data.validation_images,
         split_seed=study.data.split_seed,
     )
-    jobs = [Job(cell=cell) for cell in plan.cells]
-    num_images = len(plan.digits.subsets[plan.cells[0].train_on])
-    with Display(f"validate {variant}", jobs, num_images=num_images) as display:
-        results = complete(jobs, plan.digits, observers=(display,))
-    error = write_validation(variant, plan.cells, results)
+    num_images = len(plan.digits.subsets[plan.tasks[0].train_on])
+    with Display(f"validate {variant}", plan.tasks, images=num_images) as display:
+        results = complete(plan.tasks, plan.digits, pool, observers=(display,))
+    error = write_validation(variant, plan.tasks, results)
     print(f"{variant}: validation error {error:.2%} over seeds {list(seeds)}")
 
 
-def _plan(study: Study, variant: str, settings: Hyperparameters, seeds: tuple[int, ...]) -> Plan:
+def _plan(
+    study: Study,
+    variant: str,
+    settings: Hyperparameters,
+    seeds: tuple[int, ...],
+    environment: Environment,
+) -> Plan:
     return final_plan(
         load_digits(DIGITS),
         study.networks[variant],
@@ -78,5 +96,6 @@ def _plan(study: Study, variant: str, settings: Hyperparameters, seeds: tuple[in
         seeds=seeds,
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,
-        group=study.training.group,
+        environment=environment,
+        stack_size=study.training.group,
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Option
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.study import repository_root
 from pipeline.tracking.address import database_file, must_answer, tracking_uri
 from pipeline.tracking.background import without_password

@@ -1,12 +1,13 @@
-"""Train for the coordinators of a Dask cluster, on all slots of this machine, until Ctrl-C."""
+"""Compute for the coordinators of a Dask cluster, on all slots of this machine, until Ctrl-C."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
-from pipeline.training.pool import slots_in_use
-from pipeline.training.remote import serve
+from pipeline.execution.cluster import serve
+from pipeline.execution.pool import slots_in_use
+from pipeline.program import program
 
 
 def main(
@@ -17,4 +18,4 @@ def main(
         float, typer.Option(min=0, help="Seconds to wait for a scheduler that is gone.")
     ] = 600,
 ) -> None:
-    asyncio.run(serve(address, slots_in_use(), patience_s=patience))
+    asyncio.run(serve(address, slots_in_use(), program(), patience_s=patience))

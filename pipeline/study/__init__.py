@@ -1,6 +1,7 @@
 """The study: params.yaml (and a study's difference to it) as frozen, validated values."""
 
 from pipeline.study.files import PARAMS, load_study, merged, parse_study, read_yaml
+from pipeline.study.order import require_outputs
 from pipeline.study.parameters import json_schema
 from pipeline.study.place import (
     STUDIES,
@@ -31,6 +32,7 @@ __all__ = [
     "read_yaml",
     "repository_root",
     "reproduce",
+    "require_outputs",
     "sole_run",
     "written_study",
 ]

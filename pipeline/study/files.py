@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.study.checks import mistakes
 from pipeline.study.resolve import Study, resolve
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study.files import PARAMS, load_study, merged, parse_study, read_yaml
 from pipeline.study.resolve import Study

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.interruption import PARENT
 
 

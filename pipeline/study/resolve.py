@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.networks.accounting import account
 from pipeline.networks.matching import matched
 from pipeline.networks.spec import BODY, NetworkSpec
@@ -19,7 +19,7 @@ from pipeline.study.parameters import (
     Samples,
     Training,
 )
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 
 LARGEST = 100_000_000  # parameters of a network: more is a slip of the pen
 

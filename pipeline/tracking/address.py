@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.tracking.background import cause, without_password
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.tracking.opening import artifacts, held, open_client
 from pipeline.tracking.process import HOST, PROCESS, is_gone
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.data.cache import place
+from pipeline.execution.files import write_atomic
 from pipeline.interruption import PARENT
 
 OUTSIDE = (OSError, sqlite3.OperationalError)  # the network, the disk, a database that is locked
@@ -76,7 +76,7 @@ def _is_news(said: str) -> bool:
             known = [study]
         if said in known:
             return False
-        place(file, "\n".join([*known, said]).encode())
+        write_atomic(file, "\n".join([*known, said]).encode())
     return True
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pipeline.data.cache import place
+from pipeline.execution.files import write_atomic
 from pipeline.tracking.address import database_file
 from pipeline.tracking.process import HOST, is_gone
 from pipeline.tracking.store import CELL, Runs, every_run
@@ -117,7 +117,7 @@ def _prepared(database: Path) -> Iterator[None]:
         if not database.exists():
             with TemporaryDirectory() as folder:
                 _client(f"sqlite:///{folder}/mlflow.db")
-                place(database, Path(folder, "mlflow.db").read_bytes())
+                write_atomic(database, Path(folder, "mlflow.db").read_bytes())
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("pragma journal_mode=wal")  # a reader never stops the writer
             _follow(connection, artifacts(database).as_uri())

@@ -1,70 +1,74 @@
-"""What the tracker is told about the cells of a stage, while they are worked on."""
+"""What the tracker is told about the tasks of a stage, while they are computed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
+from pipeline.execution.events import Event, Finished, Observer, Progressed, Started
 from pipeline.study import Study, repository_root
 from pipeline.tracking.address import tracking_uri
 from pipeline.tracking.record import Training, outcome_of, rounded
 from pipeline.tracking.tracker import Tracker
-from pipeline.tracking.trainings import commit, final_name, of_cell, sample_name, sweep_name
+from pipeline.tracking.trainings import commit, final_name, of_outs, sample_name, sweep_name
 from pipeline.tracking.views import FINAL, SAMPLES, SWEEP
-from pipeline.training.cells import TrainingCell
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.workers import Begun, Epoch, Event, Finished, Observer
+from pipeline.training.task import TrainingTask
 
-Cells = Sequence[TrainingCell]
+Tasks = Sequence[TrainingTask]
 
 
 @contextmanager
-def training_runs(study: Study, variant: str, cells: Cells) -> Iterator[Observer]:
+def training_runs(study: Study, variant: str, tasks: Tasks) -> Iterator[Observer]:
     """An observer that records every training as a run of its own, from its beginning on."""
-    names = [final_name(variant, cell.seed) for cell in cells]
+    names = [final_name(variant, task.seed) for task in tasks]
     with tracker(study, FINAL) as track:
-        yield _recorder(track, study, variant, "train", names, cells)
+        yield _recorder(track, study, variant, "train", names, tasks)
 
 
 @contextmanager
 def sample_runs(
-    study: Study, variant: str, cells: Cells, sizes: Sequence[int]
+    study: Study, variant: str, tasks: Tasks, sizes: Sequence[int]
 ) -> Iterator[Observer]:
     """The same of trainings on fewer images: on how many is in their names."""
-    pairs = zip(sizes, cells, strict=True)
-    names = [sample_name(variant, size, cell.seed) for size, cell in pairs]
+    pairs = zip(sizes, tasks, strict=True)
+    names = [sample_name(variant, size, task.seed) for size, task in pairs]
     with tracker(study, SAMPLES) as track:
-        yield _recorder(track, study, variant, "samples", names, cells)
+        yield _recorder(track, study, variant, "samples", names, tasks)
 
 
 @contextmanager
-def sweep_runs(study: Study, variant: str) -> Iterator[Callable[[str, Cells], Observer]]:
+def sweep_runs(study: Study, variant: str) -> Iterator[Callable[[str, Tasks], Observer]]:
     """Gives an observer for each phase of a sweep, beginning with the trials."""
     with tracker(study, SWEEP) as track:
         tried: list[object] = []
 
-        def observer(phase: str, cells: Cells) -> Observer:
-            settings = [cell.hyperparameters for cell in cells]
+        def observer(phase: str, tasks: Tasks) -> Observer:
+            settings = [task.hyperparameters for task in tasks]
             tried[:] = tried or settings
             trials = [tried.index(each) for each in settings]
-            numbers = range(len(cells)) if phase == "trials" else trials
+            numbers = range(len(tasks)) if phase == "trials" else trials
             names = [
-                sweep_name(variant, phase, number, cell.seed)
-                for number, cell in zip(numbers, cells, strict=True)
+                sweep_name(variant, phase, number, task.seed)
+                for number, task in zip(numbers, tasks, strict=True)
             ]
-            return _recorder(track, study, variant, f"sweep {phase}", names, cells)
+            return _recorder(track, study, variant, f"sweep {phase}", names, tasks)
 
         yield observer
 
 
 @contextmanager
 def evaluation_runs(
-    study: Study, variant: str, models: Sequence[TrainedNetwork], labels: np.ndarray
+    study: Study,
+    variant: str,
+    models: Sequence[TrainedNetwork],
+    error_of: Callable[[np.ndarray], float],
 ) -> Iterator[Observer]:
     """An observer that adds test errors to the runs of the trainings, and their mean.
 
-    It hears of the evaluation of each model first, and then of other looks at them.
+    It hears of the evaluation of each model first, and then of other looks at them. `error_of`
+    gives the test error, a fraction, for the scores of one model, (N, classes).
     """
     errors: dict[int, float] = {}
     with tracker(study, FINAL) as track:
@@ -73,7 +77,7 @@ def evaluation_runs(
             if not isinstance(event, Finished) or event.index >= len(models):
                 return
             ended = event.result.record["timing"]["ended"]
-            errors[event.index] = error = _error(event.result.arrays["scores"], labels)
+            errors[event.index] = error = error_of(event.result.arrays["scores"])
             track.measure(models[event.index].cell, {"test_error": error}, ended)
             if len(errors) == len(models):
                 mean = rounded(float(np.mean(list(errors.values()))))
@@ -87,21 +91,21 @@ def tracker(study: Study, experiment: str) -> Tracker:
 
 
 def _recorder(
-    track: Tracker, study: Study, variant: str, stage: str, names: Sequence[str], cells: Cells
+    track: Tracker, study: Study, variant: str, stage: str, names: Sequence[str], tasks: Tasks
 ) -> Observer:
     """Of trainings by the names of their runs."""
     state = commit(repository_root())
     trainings: list[Training] = []
-    for name, cell in zip(names, cells, strict=True):
-        known = of_cell(study, variant, stage, name, cell)
+    for name, task in zip(names, tasks, strict=True):
+        known = _of_task(study, variant, stage, name, task)
         trainings.append(replace(known, tags={**known.tags, **state}))
-    by_cell = {training.cell: training for training in trainings}
+    by_key = {training.cell: training for training in trainings}
 
     def observe(event: Event) -> None:
         match event:
-            case Begun():
-                track.begin(by_cell[event.key], event.at)
-            case Epoch():
+            case Started():
+                track.begin(by_key[event.key], event.at)
+            case Progressed():
                 track.extend(event.key, event.row, event.at)
             case Finished():
                 record = event.result.record
@@ -111,7 +115,20 @@ def _recorder(
     return observe
 
 
-def _error(scores: np.ndarray, labels: np.ndarray) -> float:
-    """As the report counts: right is only what beats every other class; NaN beats nothing."""
-    own = np.take_along_axis(scores, labels[:, None].astype(np.int64), axis=1)
-    return float(np.mean((scores >= own).sum(1) != 1))
+def _of_task(study: Study, variant: str, stage: str, name: str, task: TrainingTask) -> Training:
+    """`stage` is the stage's name, and in a sweep the phase behind it."""
+    return of_outs(
+        study,
+        variant,
+        stage,
+        name,
+        cell=task.key,
+        seed=task.seed,
+        network=task.network,
+        settings={
+            **asdict(task.hyperparameters),
+            "epochs": task.epochs,
+            "batch_size": task.batch_size,
+        },
+        made={"data": task.data, "code": task.code, **asdict(task.environment)},
+    )

@@ -1,7 +1,6 @@
-"""What is known of a training before it begins: from its cell, or from the outs of its stage."""
+"""What is known of a training before it begins, from its task or from the outs of its stage."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.data.sources import MIRRORS
@@ -10,7 +9,6 @@ from pipeline.networks.spec import NetworkSpec
 from pipeline.study import Study
 from pipeline.tracking.git import git_state
 from pipeline.tracking.record import Dataset, Training
-from pipeline.training.cells import TrainingCell
 
 PHASES = {"trials": "trial", "finalists": "finalist", "audit": "audit"}
 
@@ -27,25 +25,6 @@ def sweep_name(variant: str, phase: str, trial: int, seed: int) -> str:
     """As in "lenet5 trial 03" and "lenet5 finalist 03 seed 101": MLflow sorts letters."""
     word = f"{variant} {PHASES[phase]} {trial:02}"
     return word if phase == "trials" else f"{word} seed {seed}"
-
-
-def of_cell(study: Study, variant: str, stage: str, name: str, cell: TrainingCell) -> Training:
-    """`stage` is the stage's name, and in a sweep the phase behind it."""
-    return of_outs(
-        study,
-        variant,
-        stage,
-        name,
-        cell=cell.key,
-        seed=cell.seed,
-        network=cell.network,
-        settings={
-            **asdict(cell.hyperparameters),
-            "epochs": cell.epochs,
-            "batch_size": cell.batch_size,
-        },
-        made={"data": cell.data, "code": cell.code, **asdict(cell.environment)},
-    )
 
 
 def of_outs(

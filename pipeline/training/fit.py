@@ -1,25 +1,24 @@
-"""From cell to result on one device, in this process."""
+"""From tasks to results on one device, in this process."""
 
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor
 
 from pipeline.data.mnist import frame
+from pipeline.execution.task import Result
 from pipeline.native.network import native_network
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
-from pipeline.training.cells import EvaluationCell, Result, TrainingCell
 from pipeline.training.classifier import Batch, Classifier, Row
 from pipeline.training.images import Images
-from pipeline.training.scorer import Scorer
 from pipeline.training.stacked import NativeModels, StackedModels
+from pipeline.training.task import TrainingTask
 
 EVALUATION_BATCH = 250
 CHUNK = 100
@@ -71,7 +70,7 @@ class Batches:
 
 
 def train(
-    cells: Sequence[TrainingCell],
+    cells: Sequence[TrainingTask],
     digits: Images,
     *,
     device: torch.device,
@@ -97,28 +96,7 @@ def train(
     return [_result(classifier, member, started, ended) for member in range(len(cells))]
 
 
-@torch.inference_mode()
-def evaluate(
-    cell: EvaluationCell,
-    weights: Mapping[str, np.ndarray],
-    digits: Images,
-    *,
-    device: torch.device,
-) -> Result:
-    """Show a trained network a set of images. The result's `scores` are float32 [N, 10]."""
-    started = time.time()
-    images = torch.from_numpy(frame(digits.images)).to(device)
-    scores = Scorer(cell.network, weights, device)(images)
-    return Result(
-        arrays={"scores": scores.float().cpu().numpy()},
-        record={
-            "failure": None,
-            "timing": {"started": started, "ended": time.time(), "epochs": []},
-        },
-    )
-
-
-def _models(cells: Sequence[TrainingCell], device: torch.device) -> StackedModels:
+def _models(cells: Sequence[TrainingTask], device: torch.device) -> StackedModels:
     networks = [
         build(cell.network, init=cell.hyperparameters.init, seed=cell.seed).to(device)
         for cell in cells
@@ -142,7 +120,7 @@ def _result(classifier: Classifier, member: int, started: float, ended: float) -
 
 
 def _batches(
-    cells: Sequence[TrainingCell], digits: Images, device: torch.device
+    cells: Sequence[TrainingTask], digits: Images, device: torch.device
 ) -> tuple[Batches, Batches | None]:
     """What cells train on, and what they only look at; both share the images on the device."""
     images = torch.from_numpy(frame(digits.images)).to(device)

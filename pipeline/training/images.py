@@ -1,4 +1,4 @@
-"""A set of digits as cells see it: images, labels and the lists of indices they may name."""
+"""A set of digits as tasks see it: images, labels and the lists of indices they may name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load
 
-from pipeline.data.cache import place
+from pipeline.execution.cache import pack
+from pipeline.execution.files import write_atomic
+from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.networks.tensors import describe_tensors
-from pipeline.training.cells import Result, TrainingCell
-from pipeline.training.results import pack
+from pipeline.training.task import TrainingTask
 
 COLUMNS = ("cell", "seed", "epoch", "train_loss", "train_error", "learning_rate")
 ABOUT = (
@@ -39,15 +40,15 @@ class TrainedNetwork:
 
 
 def write_models(
-    folder: Path, cells: list[TrainingCell], results: list[Result], *, num_images: int
+    folder: Path, tasks: list[TrainingTask], results: list[Result], *, num_images: int
 ) -> None:
-    """Networks, curves and how they came about; `cells` differ in their seeds alone."""
-    for cell, result in zip(cells, results, strict=True):
-        content = with_metadata(pack(result.arrays), _metadata(cell))
-        place(_weights_file(folder, cell.seed), content)
-    spec = _spec(cells, results, num_images=num_images)
-    place(folder / "spec.json", f"{_indented(spec)}\n".encode())
-    place(folder / "history.csv", _history(cells, results).encode())
+    """Networks, curves and how they came about; `tasks` differ in their seeds alone."""
+    for task, result in zip(tasks, results, strict=True):
+        content = with_metadata(pack(result.arrays), _metadata(task))
+        write_atomic(_weights_file(folder, task.seed), content)
+    spec = _spec(tasks, results, num_images=num_images)
+    write_atomic(folder / "spec.json", f"{_indented(spec)}\n".encode())
+    write_atomic(folder / "history.csv", _history(tasks, results).encode())
 
 
 def read_models(folder: Path) -> list[TrainedNetwork]:
@@ -66,18 +67,18 @@ def read_models(folder: Path) -> list[TrainedNetwork]:
 
 
 def trained_networks(
-    cells: Sequence[TrainingCell], results: Sequence[Result]
+    tasks: Sequence[TrainingTask], results: Sequence[Result]
 ) -> list[TrainedNetwork]:
     """Those of trainings of which no files are kept."""
     return [
         TrainedNetwork(
-            network=cell.network,
-            init=cell.hyperparameters.init,
-            seed=cell.seed,
-            cell=cell.key,
+            network=task.network,
+            init=task.hyperparameters.init,
+            seed=task.seed,
+            cell=task.key,
             weights=result.arrays,
         )
-        for cell, result in zip(cells, results, strict=True)
+        for task, result in zip(tasks, results, strict=True)
     ]
 
 
@@ -91,38 +92,67 @@ def with_metadata(file: bytes, metadata: Mapping[str, str]) -> bytes:
     return len(text).to_bytes(8, "little") + text + file[start:]
 
 
+def write_trainings(
+    path: Path,
+    tasks: Sequence[TrainingTask],
+    results: Sequence[Result],
+    told: Sequence[Mapping[str, object]],
+) -> None:
+    """What all runs have in common, and one entry each; `told` is added to the entries."""
+    first = tasks[0]
+    record = {
+        "network": first.network.words(),
+        "batch_size": first.batch_size,
+        "data": first.data,
+        "code": first.code,
+        "environment": asdict(first.environment),
+        "trainings": [
+            {
+                **more,
+                "cell": task.key,
+                "seed": task.seed,
+                "epochs": task.epochs,
+                "hyperparameters": asdict(task.hyperparameters),
+                "failure": result.record["failure"],
+            }
+            for more, task, result in zip(told, tasks, results, strict=True)
+        ],
+    }
+    write_atomic(path, f"{json.dumps(record, indent=2)}\n".encode())
+
+
 def _weights_file(folder: Path, seed: int) -> Path:
     return folder / f"seed-{seed}.safetensors"
 
 
-def _metadata(cell: TrainingCell) -> dict[str, str]:
-    network = {"network": cell.network.words(), **describe_tensors(cell.network)}
+def _metadata(task: TrainingTask) -> dict[str, str]:
+    network = {"network": task.network.words(), **describe_tensors(task.network)}
     texts = {
         name: each if isinstance(each, str) else json.dumps(each) for name, each in network.items()
     }
-    return {"about": ABOUT, "run_key": cell.key, "seed": str(cell.seed), **texts}
+    return {"about": ABOUT, "run_key": task.key, "seed": str(task.seed), **texts}
 
 
 def _spec(
-    cells: list[TrainingCell], results: list[Result], *, num_images: int
+    tasks: list[TrainingTask], results: list[Result], *, num_images: int
 ) -> dict[str, object]:
-    cell = cells[0]
+    first = tasks[0]
     return {
-        "network": cell.network.words(),
-        "hyperparameters": asdict(cell.hyperparameters),
-        "epochs": cell.epochs,
-        "batch_size": cell.batch_size,
+        "network": first.network.words(),
+        "hyperparameters": asdict(first.hyperparameters),
+        "epochs": first.epochs,
+        "batch_size": first.batch_size,
         "training_images": num_images,
-        "data": cell.data,
-        "code": cell.code,
-        "environment": asdict(cell.environment),
-        "cells": {str(cell.seed): cell.key for cell in cells},
+        "data": first.data,
+        "code": first.code,
+        "environment": asdict(first.environment),
+        "cells": {str(task.seed): task.key for task in tasks},
         "failures": {
-            str(cell.seed): result.record["failure"]
-            for cell, result in zip(cells, results, strict=True)
+            str(task.seed): result.record["failure"]
+            for task, result in zip(tasks, results, strict=True)
             if result.record["failure"]
         },
-        **describe_tensors(cell.network),
+        **describe_tensors(first.network),
     }
 
 
@@ -133,11 +163,11 @@ def _indented(spec: dict[str, object]) -> str:
     return lists.sub(lambda found: "[" + re.sub(r"\n *", " ", found[1]) + "]", text)
 
 
-def _history(cells: list[TrainingCell], results: list[Result]) -> str:
+def _history(tasks: list[TrainingTask], results: list[Result]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for cell, result in zip(cells, results, strict=True):
+    for task, result in zip(tasks, results, strict=True):
         for row in result.record["history"]:
-            writer.writerow({"cell": cell.key, "seed": cell.seed, **row})
+            writer.writerow({"cell": task.key, "seed": task.seed, **row})
     return text.getvalue()

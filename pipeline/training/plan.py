@@ -1,4 +1,4 @@
-"""Which cells a variant's training consists of, and the digits they see."""
+"""Which runs a variant's training consists of, and the images they see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,21 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.data.mnist import Digits, index_digest, split
+from pipeline.execution.provenance import Environment
+from pipeline.execution.task import stacked
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import Hyperparameters, TrainingCell
-from pipeline.training.groups import grouped
+from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.images import Images
-from pipeline.training.pool import pool
-from pipeline.training.provenance import code_digest
-
-TRAINING_CODE = "pipeline.training.fit"
+from pipeline.training.task import TrainingTask
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """Trainings of one network, and the digits that they see."""
 
-    cells: list[TrainingCell]
+    tasks: list[TrainingTask]
     digits: Images
 
 
@@ -32,11 +30,15 @@ def final_plan(
     seeds: Sequence[int],
     epochs: int,
     batch_size: int,
-    group: int = 1,
+    environment: Environment,
+    stack_size: int = 1,
 ) -> Plan:
-    """Trainings on all images: nothing is chosen after them, so nothing is held back."""
+    """Trainings on all images: nothing is chosen after them, so nothing is held back.
+
+    `environment` is that of the workers.
+    """
     everything = np.arange(len(digits.labels), dtype=np.int64)
-    first = TrainingCell(
+    first = TrainingTask(
         network=network,
         hyperparameters=hyperparameters,
         seed=seeds[0],
@@ -45,11 +47,10 @@ def final_plan(
         train_on=index_digest(everything),
         validate_on=None,
         data=digits.digest,
-        code=code_digest(TRAINING_CODE),
-        environment=pool().environment,
+        environment=environment,
     )
     return Plan(
-        cells=grouped([replace(first, seed=seed) for seed in seeds], group),
+        tasks=stacked([replace(first, seed=seed) for seed in seeds], stack_size),
         digits=Images(
             images=digits.images, labels=digits.labels, subsets={first.train_on: everything}
         ),
@@ -64,6 +65,6 @@ def validating(plan: Plan, *, validation_images: int, split_seed: int) -> Plan:
     subsets = {index_digest(training): training, index_digest(validation): validation}
     train_on, validate_on = subsets
     return Plan(
-        cells=[replace(cell, train_on=train_on, validate_on=validate_on) for cell in plan.cells],
+        tasks=[replace(task, train_on=train_on, validate_on=validate_on) for task in plan.tasks],
         digits=replace(plan.digits, subsets=subsets),
     )

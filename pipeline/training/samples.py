@@ -7,9 +7,11 @@ from fractions import Fraction
 import numpy as np
 
 from pipeline.data.mnist import Digits, index_digest
+from pipeline.execution.provenance import Environment
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import Hyperparameters, TrainingCell
+from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.plan import Plan, final_plan
+from pipeline.training.task import TrainingTask
 
 MOST = 10  # times as many epochs: fewer images are not to mean few steps, too
 
@@ -23,6 +25,7 @@ def sample_plan(
     seeds: Sequence[int],
     epochs: int,
     batch_size: int,
+    environment: Environment,
 ) -> Plan:
     """Every size over all seeds, size by size; `epochs` are those of a training on all images.
 
@@ -31,17 +34,23 @@ def sample_plan(
     count = len(digits.labels)
     assert max(sizes) < count, (sizes, count)
     whole = final_plan(
-        digits, network, hyperparameters, seeds=seeds, epochs=epochs, batch_size=batch_size
+        digits,
+        network,
+        hyperparameters,
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        environment=environment,
     )
-    cells: list[TrainingCell] = []
+    tasks: list[TrainingTask] = []
     subsets: dict[str, np.ndarray] = {}
     for size in sizes:
-        for cell in whole.cells:
-            chosen = subset(cell.seed, size, count)
+        for task in whole.tasks:
+            chosen = subset(task.seed, size, count)
             subsets[index_digest(chosen)] = chosen
             longer = epochs_on(size, count, epochs)
-            cells.append(replace(cell, train_on=index_digest(chosen), epochs=longer))
-    return Plan(cells=cells, digits=replace(whole.digits, subsets=subsets))
+            tasks.append(replace(task, train_on=index_digest(chosen), epochs=longer))
+    return Plan(tasks=tasks, digits=replace(whole.digits, subsets=subsets))
 
 
 def subset(seed: int, size: int, count: int) -> np.ndarray:
@@ -65,12 +74,12 @@ def epochs_on(size: int, count: int, epochs: int) -> int:
 
 
 def sample_sizes(plan: Plan) -> list[int]:
-    """On how many images each cell trains."""
-    return [len(plan.digits.subsets[cell.train_on]) for cell in plan.cells]
+    """On how many images each run trains."""
+    return [len(plan.digits.subsets[task.train_on]) for task in plan.tasks]
 
 
 def images_per_epoch(plan: Plan) -> int:
-    """On average over all epochs of all cells."""
-    epochs = [cell.epochs for cell in plan.cells]
+    """On average over all epochs of all runs."""
+    epochs = [task.epochs for task in plan.tasks]
     seen = sum(size * times for size, times in zip(sample_sizes(plan), epochs, strict=True))
     return round(seen / sum(epochs))

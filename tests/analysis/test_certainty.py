@@ -14,7 +14,7 @@ from pipeline.analysis.certainty import (
     over_seeds,
     rejected,
 )
-from pipeline.analysis.errors import wrong
+from pipeline.evaluation.misclassified import is_wrong
 
 
 def scores(gaps: list[float], *, right: list[bool]) -> tuple[Any, Any]:
@@ -49,7 +49,7 @@ def test_all_right_rejects_nothing_and_all_wrong_everything() -> None:
 
 @given(arrays(np.float32, (50, 10), elements=st.floats(-5, 5, width=32)))
 def test_what_is_left_holds_the_bar_and_nothing_more_would(found: np.ndarray) -> None:
-    missed = wrong(found[None], np.zeros(50, np.int64))[0]
+    missed = is_wrong(found[None], np.zeros(50, np.int64))[0]
     share = rejected(found, missed)
     gaps = np.diff(np.sort(found.astype(np.float64), axis=1)[:, -2:], axis=1)[:, 0]
     fine = [
@@ -84,7 +84,7 @@ def test_brier_is_the_squared_distance_to_the_truth() -> None:
     draws = np.random.default_rng(0)
     found = draws.normal(size=(2, 30, 10)).astype(np.float32)
     labels = draws.integers(0, 10, 30)
-    brier = certainty(found, wrong(found, labels), labels)["brier"]
+    brier = certainty(found, is_wrong(found, labels), labels)["brier"]
     for each, network in zip(brier["per_seed"], found, strict=True):
         truth = np.zeros((30, 10))
         truth[range(30), labels] = 1
@@ -96,7 +96,7 @@ def test_network_that_diverged_has_no_certainty_and_its_variant_no_mean() -> Non
     found = np.zeros((2, 5, 10), np.float32)
     found[1, 0, 0] = np.nan
     labels = np.zeros(5, np.int64)
-    for each in certainty(found, wrong(found, labels), labels).values():
+    for each in certainty(found, is_wrong(found, labels), labels).values():
         assert each["mean"] is None
         assert each["ci95"] is None
         assert each["per_seed"][1] is None

@@ -1,54 +1,14 @@
 import numpy as np
 
-from pipeline.analysis.errors import diverged, error_counts, wrong
-
-NAN, INF = np.nan, np.inf
+from pipeline.analysis.errors import diverged, error_counts
 
 
-def judge(*scores: list[float], label: int) -> list[bool]:
-    """Each of the scores as one network's on one image."""
-    stacked = np.array(scores, dtype=np.float32)[:, None, :]
-    return wrong(stacked, np.array([label]))[:, 0].tolist()
-
-
-def test_the_highest_score_is_the_prediction() -> None:
-    assert judge([0.1, 0.7, 0.2], [0.7, 0.1, 0.2], label=1) == [False, True]
-
-
-def test_negative_distances_are_scores() -> None:
-    assert judge([-9.0, -2.0, -3.0], [-9.0, -3.0, -2.0], label=1) == [False, True]
-
-
-def test_a_tie_is_wrong_whichever_class_comes_first() -> None:
-    assert judge([1.0, 1.0, 0.0], label=0) == [True]
-    assert judge([1.0, 1.0, 0.0], label=1) == [True]
-
-
-def test_a_tie_below_the_label_does_no_harm() -> None:
-    assert judge([2.0, 1.0, 1.0], label=0) == [False]
-
-
-def test_a_score_that_is_not_a_number_is_wrong_wherever_it_stands() -> None:
-    scores = [[NAN, 0.0, 1.0], [0.0, NAN, 1.0], [0.0, 1.0, NAN], [NAN, NAN, NAN]]
-    assert judge(*scores, label=2) == [True, True, True, True]
-
-
-def test_infinite_scores_are_compared_like_others() -> None:
-    assert judge([-INF, 0.0, INF], [-INF, -INF, -INF], label=2) == [False, True]
-
-
-def test_errors_are_laid_out_by_network_and_image() -> None:
-    scores = np.zeros((2, 3, 10), dtype=np.float32)
-    labels = np.array([3, 7, 7])
-    scores[0, [0, 1, 2], [3, 7, 7]] = 1
-    scores[1, [0, 1, 2], [3, 1, 1]] = 1
-    errors = wrong(scores, labels)
-    assert errors.tolist() == [[False, False, False], [False, True, True]]
-    assert error_counts(errors) == [0, 2]
+def test_errors_are_counted_by_network() -> None:
+    assert error_counts(np.array([[False, False, False], [False, True, True]])) == [0, 2]
 
 
 def test_only_networks_with_a_score_that_is_not_a_number_diverged() -> None:
     scores = np.zeros((3, 2, 10), dtype=np.float32)
-    scores[1, 1, 4] = NAN
-    scores[2, 0, 0] = INF
+    scores[1, 1, 4] = np.nan
+    scores[2, 0, 0] = np.inf
     assert diverged(scores).tolist() == [False, True, False]

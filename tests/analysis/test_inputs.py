@@ -13,7 +13,7 @@ from pipeline.analysis.inputs import (
     read_spec,
     read_sweep,
 )
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 COLUMNS = "cell,seed,epoch,train_loss,train_error,learning_rate"
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.pictures import read_pictures
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 
 def whole() -> dict[str, Any]:

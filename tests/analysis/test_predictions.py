@@ -14,7 +14,7 @@ from pipeline.analysis.predictions import (
     read_samples,
     require_mnist,
 )
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 PREDICTIONS = Predictions(
     seeds=(4, 5), scores=np.zeros((2, 3, 10), dtype=np.float32), labels=np.array([0, 9, 5])

@@ -14,7 +14,7 @@ from pipeline.analysis.power import Planning
 from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes
 from pipeline.analysis.results import assemble, headline, to_json
 from pipeline.corruptions.registry import REGISTRY
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 NUM_IMAGES = 200
 PLAN = Plan(

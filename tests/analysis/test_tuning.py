@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.tuning import require_fair, still_improving
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 
 def tried(*tuned: str, audit: Any = None, seeds: Any = (101, 102), **changes: Any) -> Sweep:

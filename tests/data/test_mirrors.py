@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.data.mirrors import ATTEMPTS, download
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 
 def test_download_gives_the_bytes_as_they_lie_on_the_server(web: SimpleNamespace) -> None:

@@ -19,7 +19,7 @@ from pipeline.data.mnist import (
     split,
     unpack,
 )
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 DIGITS = Path(__file__).parents[1] / "digits"
 

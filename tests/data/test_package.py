@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.package import idx_files, packaged_mnist, unpickle, wheel_member
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 
 
 class Attack:

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.data.cache import cache_folder
 from pipeline.data.mnist import load_digits, pack_idx, read_idx
 from pipeline.data.sources import (
     MIRRORS,
@@ -19,7 +18,8 @@ from pipeline.data.sources import (
     place_mnist,
     standard_sources,
 )
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
+from pipeline.execution.files import cache_folder
 
 DIGITS = Path(__file__).parents[1] / "digits"
 FILES = {"images": b"a few raw images" * 50, "labels": b"a few raw labels"}

@@ -12,7 +12,7 @@ from pipeline.evaluation.outs import (
     write_probes,
     write_samples,
 )
-from pipeline.training.cells import Result
+from pipeline.execution.task import Result
 
 SCORES = [
     np.arange(20, dtype=np.float32).reshape(2, 10) / 7,
@@ -162,3 +162,7 @@ def test_pictures_hold_the_digits_that_most_networks_misread(tmp_path: Path) -> 
         assert found["misread"].tolist() == [1]
         assert (found["images"] == test.images[1:2]).all()
         assert (found["digit"] == digit).all()
+    turned = Result(arrays=dict(reversed(picture.arrays.items())), record={})
+    other = tmp_path / "other.npz"
+    write_pictures(other, turned, digit=digit, scores=[right, tied, nan], test=test)
+    assert other.read_bytes() == path.read_bytes()

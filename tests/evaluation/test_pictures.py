@@ -1,6 +1,7 @@
 """What is drawn of a network is what it has: its weights, and its maps."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,17 @@ from pipeline.data.mnist import Digits, frame
 from pipeline.evaluation.pictures import SHIFT, UNITS, seen
 from pipeline.evaluation.plan import looks
 from pipeline.evaluation.reading import rebuilt
+from pipeline.execution.provenance import cpu_environment
+from pipeline.execution.task import Context
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.models import TrainedNetwork
 from tests.evaluation.conftest import nan, network
 
+SETTINGS: dict[str, Any] = {
+    "validation_images": 100,
+    "split_seed": 1,
+    "environment": cpu_environment(),
+}
 CPU = torch.device("cpu")
 
 
@@ -82,12 +90,16 @@ def test_network_that_diverged_is_drawn_as_no_numbers(
 def test_the_picture_is_of_the_first_network_and_a_training_image(
     models: list[TrainedNetwork], few: Digits, digits: Digits
 ) -> None:
-    asked = looks(models, few, digits, validation_images=100, split_seed=1)
+    asked = looks(
+        models, few, digits, validation_images=100, split_seed=1, environment=cpu_environment()
+    )
     assert asked.picture.weights is models[0].weights
     assert (asked.picture.digit == digits.images[0]).all()
-    found = asked.picture.measured(asked.digits, CPU)
+    found = asked.picture.run(Context(shared=asked.digits, device=CPU, report=lambda *_: None))
     for name, array in drawn(models[0], digits).items():
         assert found.arrays[name].tobytes() == array.tobytes()
     other = replace(digits, images=digits.images[::-1])
-    again = looks(models, few, other, validation_images=100, split_seed=1)
-    assert again.picture.cell.key != asked.picture.cell.key
+    again = looks(
+        models, few, other, validation_images=100, split_seed=1, environment=cpu_environment()
+    )
+    assert again.picture.key != asked.picture.key

@@ -5,57 +5,57 @@ import pytest
 
 from pipeline.corruptions.registry import REGISTRY
 from pipeline.data.mnist import Digits, index_digest, split
-from pipeline.errors import UserError
-from pipeline.evaluation.jobs import TEST
 from pipeline.evaluation.plan import (
     PROBE_IMAGES,
     Looks,
     evaluations,
     looks,
-    readings,
+    predictions,
     with_test,
 )
-from pipeline.training.cells import Result
+from pipeline.evaluation.tasks.images import TEST
+from pipeline.execution.errors import UserError
+from pipeline.execution.provenance import cpu_environment
+from pipeline.execution.task import Result
 from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
-from pipeline.training.provenance import cpu_environment
-from pipeline.training.results import weights_digest
 
 Models = list[TrainedNetwork]
+ENVIRONMENT = cpu_environment()
 
 
 def asked(models: Models, test: Digits, training: Digits, **changed: int) -> Looks:
-    return looks(models, test, training, **({"validation_images": 100, "split_seed": 1} | changed))
+    settings = {"validation_images": 100, "split_seed": 1} | changed
+    return looks(models, test, training, **settings, environment=ENVIRONMENT)
 
 
 def made(planned: Looks, mark: str = "") -> list[Result]:
     """As if every set had been made."""
     return [
-        Result(arrays={}, record={"digest": f"{mark}{job.cell.corruption}"})
-        for job in planned.corrupted_sets
+        Result(arrays={}, record={"digest": f"{mark}{task.corruption}"})
+        for task in planned.corrupted_sets
     ]
 
 
 def keys(planned: Looks, mark: str = "") -> list[str]:
-    return [job.cell.key for job in planned.jobs(made(planned, mark))]
+    return [task.key for task in planned.tasks(made(planned, mark))]
 
 
 def test_every_network_is_looked_at_in_three_ways_network_by_network(
     models: Models, few: Digits, digits: Digits
 ) -> None:
     planned = asked(models, few, digits)
-    jobs = planned.jobs(made(planned))
-    assert [type(job).__name__ for job in jobs] == [
-        *["Evaluation"] * 2,
-        *["CorruptedEvaluation"] * 2,
-        *["Probe"] * 2,
+    tasks = planned.tasks(made(planned))
+    assert [type(task).__name__ for task in tasks] == [
+        *["EvaluationTask"] * 2,
+        *["CorruptedEvaluationTask"] * 2,
+        *["ProbeTask"] * 2,
     ]
-    for job, model in zip(jobs, models * 3, strict=True):
-        assert job.cell.network == model.network
-        assert job.cell.weights == weights_digest(model.weights)
-        assert job.cell.environment == cpu_environment()
-        assert job.weights is model.weights
-    assert [job.cell.corruption for job in planned.corrupted_sets] == list(REGISTRY)
+    for task, model in zip(tasks, models * 3, strict=True):
+        assert task.network == model.network
+        assert task.environment == ENVIRONMENT
+        assert task.weights is model.weights
+    assert [task.corruption for task in planned.corrupted_sets] == list(REGISTRY)
     assert len(set(keys(planned))) == 6
 
 
@@ -81,7 +81,7 @@ def test_probes_take_no_more_images_than_they_say(
     assert PROBE_IMAGES == 10_000
     monkeypatch.setattr("pipeline.evaluation.plan.PROBE_IMAGES", 150)
     planned = asked(models, few, digits)
-    assert len(planned.digits.subsets[planned.probes[0].cell.fit_on]) == 150
+    assert len(planned.digits.subsets[planned.probes[0].fit_on]) == 150
 
 
 def test_a_look_is_another_where_what_it_depends_on_is(
@@ -103,16 +103,18 @@ def test_a_look_is_another_where_what_it_depends_on_is(
 
 
 def test_evaluations_differ_where_weights_do(models: Models, few: Digits) -> None:
-    one, other = (job.cell.key for job in evaluations(models, few))
+    one, other = (task.key for task in evaluations(models, few, environment=ENVIRONMENT))
     assert one != other
-    assert evaluations(models, few)[0].cell.key == one
+    assert evaluations(models, few, environment=ENVIRONMENT)[0].key == one
 
 
-def test_readings_are_looks_of_their_own_at_the_same_networks(models: Models, few: Digits) -> None:
-    found = readings(models, few)
-    assert [job.cell.weights for job in found] == [weights_digest(each.weights) for each in models]
-    clean = {job.cell.key for job in evaluations(models, few)}
-    assert len({job.cell.key for job in found} | clean) == 4
+def test_predictions_are_tasks_of_their_own_at_the_same_networks(
+    models: Models, few: Digits
+) -> None:
+    found = predictions(models, few, environment=ENVIRONMENT)
+    assert all(task.weights is model.weights for task, model in zip(found, models, strict=True))
+    clean = {task.key for task in evaluations(models, few, environment=ENVIRONMENT)}
+    assert len({task.key for task in found} | clean) == 4
 
 
 def test_test_images_lie_behind_the_training_images(few: Digits, digits: Digits) -> None:

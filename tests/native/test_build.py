@@ -24,7 +24,7 @@ TINY = "int lanes(void) { return 8; }\n"
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.native import build
 build.KERNELS, build.COMPILE_LIMIT_S, build.CHECK_LIMIT_S = Path("tiny.c"), *map(int, sys.argv[1:])
 try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.report.against import changes, committed
 
 

@@ -1,11 +1,18 @@
 import base64
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.analysis.mistakes import as_what, shared
+from pipeline.analysis.pictures import read_pictures
+from pipeline.data.mnist import Digits
+from pipeline.evaluation.misclassified import answers, is_wrong
+from pipeline.evaluation.outs import write_pictures
+from pipeline.execution.task import Result
 from pipeline.report import mistakes
 from tests.report.conftest import pictures
 
@@ -64,6 +71,27 @@ def test_the_paper_s_digits_come_first_and_are_framed(results: dict[str, Any]) -
         "test image 247, in the paper's figure 8: a 4, read as lenet5 2 (75 %), mlp 9 (75 %)"
     )
     assert drawn[1]["read"] == "test image 3: a 5, read as lenet5 6 (75 %), mlp – (75 %)"
+
+
+def test_whatever_the_analysis_calls_wrong_has_a_picture(
+    results: dict[str, Any], tmp_path: Path
+) -> None:
+    """Also a label with the highest score beside one that is not a number."""
+    scores = np.array([[[5.0, np.nan, *[1.0] * 8], [5.0, *[1.0] * 9]]], dtype=np.float32)
+    labels = np.array([0, 0], dtype=np.uint8)
+    test = Digits(np.zeros((2, 28, 28), dtype=np.uint8), labels, "two")
+    drawn = np.ones((2, 6, 5, 5), dtype=np.float32)
+    picture = Result(arrays={"kernels": drawn, "maps": drawn}, record={})
+    path = tmp_path / "lenet5-pictures.npz"
+    write_pictures(path, picture, digit=test.images[0], scores=list(scores), test=test)
+    digits = as_what(
+        shared({"lenet5": is_wrong(scores, labels)}), {"lenet5": answers(scores)}, labels
+    )
+    study = results | {"mistakes": {"shared": digits, "figure_8": None}}
+    figure = mistakes.gallery(study, {"lenet5": read_pictures(path)})
+    assert figure
+    [rows] = figure.spec["datasets"].values()
+    assert [row["image"] for row in rows] == [0]
 
 
 def test_a_digit_is_shown_dark_on_light_as_it_is(results: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.report.readme import BEGIN, END, include
 from pipeline.report.tables import main_table, markdown_table
 

@@ -167,7 +167,7 @@ def test_every_file_of_the_report_is_written_and_nothing_else(reported: Path) ->
     files = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
     assert files == {
         *("ablation.html", "ablation.md", "results.json", "metrics.json", "timing.json"),
-        *("curves.csv", "sweeps.csv"),
+        *("curves.csv", "sweeps.csv", "test_looks.csv"),
         *(f"figures/{name}.svg" for name in FIGURES),
     }
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.report.timing import time_table, told, total
 
 TRAIN: dict[str, Any] = {

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from pipeline.execution.provenance import Environment
+from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.design import applying, points
 from pipeline.search.record import Trials
 from pipeline.search.space import Dimensions, Range, Search
-from pipeline.search.sweep import Sweep, sweep
-from pipeline.training.cells import Hyperparameters, Result, TrainingCell
-from pipeline.training.provenance import Environment
+from pipeline.search.sweep import Sweep, Tuner
+from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.task import TrainingTask
 
-Outcome = Callable[[TrainingCell], float | str]
+Outcome = Callable[[TrainingTask], float | str]
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +48,7 @@ def default(network: NetworkSpec) -> Hyperparameters:
     return Hyperparameters(learning_rate=0.004, init="fan_in", j=j)
 
 
-def result(cell: TrainingCell, outcome: float | str) -> Result:
+def result(cell: TrainingTask, outcome: float | str) -> Result:
     """A curve that is at its lowest before its last epoch, or a failure and its reason."""
     reason = outcome if isinstance(outcome, str) else None
     last = 0.9 if isinstance(outcome, str) else outcome
@@ -70,22 +72,24 @@ class Bench:
 
     search: Search
     network: NetworkSpec
-    asked: list[tuple[str, list[TrainingCell]]] = field(default_factory=list)
+    asked: list[tuple[str, list[TrainingTask]]] = field(default_factory=list)
 
     def sweep(self, outcome: Outcome) -> Sweep:
         self.book = Trials("study/variant", self.search.dimensions, self.dimensions)
 
-        def train(phase: str, cells: list[TrainingCell]) -> list[Result]:
+        def train(phase: str, cells: list[TrainingTask]) -> list[Result]:
             self.asked.append((phase, cells))
             return [result(cell, outcome(cell)) for cell in cells]
 
-        return sweep(self.first, self.points, self.search, self.book, train)
+        return Tuner(
+            first=self.first, points=self.points, search=self.search, book=self.book, train=train
+        ).run()
 
     @property
     def points(self) -> list[Hyperparameters]:
         return points(self.search, default(self.network), self.network)
 
-    def trial(self, cell: TrainingCell) -> int:
+    def trial(self, cell: TrainingTask) -> int:
         """The trial whose settings a cell has."""
         return self.points.index(cell.hyperparameters)
 
@@ -94,9 +98,9 @@ class Bench:
         return applying(self.search.dimensions, self.network)
 
     @property
-    def first(self) -> TrainingCell:
+    def first(self) -> TrainingTask:
         """Of the trainings at full length, 4 epochs."""
-        return TrainingCell(
+        return TrainingTask(
             network=self.network,
             hyperparameters=default(self.network),
             seed=self.search.finalist_seeds[0],
@@ -105,12 +109,11 @@ class Bench:
             train_on="t" * 64,
             validate_on="v" * 64,
             data="d" * 64,
-            code="c" * 64,
             environment=Environment(
                 device="a CPU",
                 cpu_capability="AVX2",
                 threads=1,
-                group=1,
+                stack_size=1,
                 torch="2",
                 numpy="2",
                 pytorch_lightning="2",

@@ -9,7 +9,7 @@ import pytest
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.design import applying, points
 from pipeline.search.space import Dimensions, Range, Search
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 
 RATE = Range(low=0.0003, high=0.03, log=True)
 

@@ -12,7 +12,7 @@ from pipeline.networks.spec import NetworkSpec
 from pipeline.search.outs import write_sweep
 from pipeline.search.space import Dimensions, Range
 from pipeline.search.sweep import Sweep
-from pipeline.training.cells import TrainingCell
+from pipeline.training.task import TrainingTask
 from tests.search.conftest import Bench, MakeBench, Outcome
 
 NAN = "the loss was nan in epoch 1"
@@ -22,7 +22,7 @@ FILES = ("best.json", "history.csv", "trainings.json", "trials.csv")
 def finals(errors: Mapping[int, tuple[float | str, ...]], bench: Bench) -> Outcome:
     """Trial n comes to n/100 on the trial seed, and at full length to an error for each seed."""
 
-    def outcome(cell: TrainingCell) -> float | str:
+    def outcome(cell: TrainingTask) -> float | str:
         trial, seeds = bench.trial(cell), bench.search.finalist_seeds
         return errors[trial][seeds.index(cell.seed)] if cell.seed in seeds else trial / 100
 
@@ -217,7 +217,7 @@ def test_only_finalist_has_no_runner_up(bench: MakeBench, tmp_path: Path) -> Non
 
 
 def audited(bench: Bench, once: float, twice: float | str) -> Sweep:
-    def outcome(cell: TrainingCell) -> float | str:
+    def outcome(cell: TrainingTask) -> float | str:
         if cell.seed in bench.search.audit_seeds:
             return twice
         return once + (0.001 if cell.seed == 101 else -0.001 if cell.seed == 102 else 0.0)

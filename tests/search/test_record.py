@@ -13,7 +13,7 @@ from pipeline.networks.spec import NetworkSpec
 from pipeline.search.design import applying, points
 from pipeline.search.record import Trials
 from pipeline.search.space import Search
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 
 REASON = "the loss was nan in epoch 1"
 

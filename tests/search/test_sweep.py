@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
+from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.record import Trials
-from pipeline.search.sweep import Sweep, Training, sweep
-from pipeline.training.cells import Hyperparameters, Result, TrainingCell
+from pipeline.search.space import Dimensions
+from pipeline.search.sweep import Sweep, Training, Tuner
+from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.task import TrainingTask
 from tests.search.conftest import Bench, MakeBench, Outcome, result
 
 NAN = "the loss was nan in epoch 1"
@@ -23,7 +26,7 @@ def by_trial(
 ) -> Outcome:
     """What each trial comes to, and its settings at full length; 0.5 where nothing is said."""
 
-    def outcome(cell: TrainingCell) -> float | str:
+    def outcome(cell: TrainingTask) -> float | str:
         first = cell.seed == bench.search.trial_seed
         return (trials if first or finals is None else finals).get(bench.trial(cell), 0.5)
 
@@ -62,7 +65,7 @@ def test_mean_is_over_all_finalist_seeds(bench: MakeBench) -> None:
     tried = bench()
     finals = {(1, 101): 0.02, (1, 102): 0.10, (2, 101): 0.05, (2, 102): 0.06}
 
-    def outcome(cell: TrainingCell) -> float:
+    def outcome(cell: TrainingTask) -> float:
         trial = tried.trial(cell)
         return finals.get((trial, cell.seed), {1: 0.1, 2: 0.2}.get(trial, 0.5))
 
@@ -74,7 +77,7 @@ def test_means_that_differ_in_their_last_bits_alone_are_equal(bench: MakeBench) 
     counts = {2: (101, 101, 104), 1: (102, 102, 102)}
     tried = bench(finalist_seeds=(101, 102, 103))
 
-    def outcome(cell: TrainingCell) -> float:
+    def outcome(cell: TrainingTask) -> float:
         trial, place = tried.trial(cell), cell.seed - 101
         final = trial in counts and cell.seed != tried.search.trial_seed
         if final and place < len(counts[trial]):
@@ -125,11 +128,41 @@ def test_fewer_finalists_remain_where_too_many_trials_failed(bench: MakeBench) -
     assert found.ranking == [3]
 
 
+def test_finalists_are_distinct_settings_where_trials_are_not(bench: MakeBench) -> None:
+    tried = bench(dimensions=Dimensions(init=("paper", "fan_in")), trials=12)
+    found = tried.sweep(lambda cell: 0.2 if cell.hyperparameters.init == "paper" else 0.1)
+    inits = [each.cell.hyperparameters.init for each in found.trials]
+    assert len(inits) == 12
+    assert numbers(found.finalists) == [0, 0, inits.index("paper"), inits.index("paper")]
+    assert found.ranking == [0, inits.index("paper")]
+    keys = [each.cell.key for each in (*found.finalists, *found.audit)]
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_setting_is_its_earliest_trial_at_the_rank_of_its_best(bench: MakeBench) -> None:
+    """Trained as one, equal settings may differ in the last bits."""
+    tried = bench()
+    low, high = (replace(tried.points[0], learning_rate=rate) for rate in (0.001, 0.01))
+    points = [tried.points[0], high, low, high, low, tried.points[0]]
+    errors = [0.3, 0.2, 0.25, NAN, 0.1, 0.4]
+
+    def train(phase: str, cells: list[TrainingTask]) -> list[Result]:
+        return [
+            result(cell, errors[n] if phase == "trials" else 0.5) for n, cell in enumerate(cells)
+        ]
+
+    book = Trials("repeated", tried.search.dimensions, ["learning_rate"])
+    found = Tuner(
+        first=tried.first, points=points, search=tried.search, book=book, train=train
+    ).run()
+    assert numbers(found.finalists) == [2, 2, 1, 1, 0, 0]
+
+
 def test_finalist_that_fails_with_one_seed_is_out(bench: MakeBench) -> None:
     tried = bench()
     by_error = by_trial(tried, {1: 0.01, 2: 0.2, 0: 0.3})
 
-    def outcome(cell: TrainingCell) -> float | str:
+    def outcome(cell: TrainingTask) -> float | str:
         unlucky = cell.seed == 102 and tried.trial(cell) == 1
         return NAN if unlucky else by_error(cell)
 
@@ -230,15 +263,17 @@ def test_results_come_from_the_cells_and_not_from_the_order_of_training(
     """Cells trained backwards, as other workers might finish them, make the same sweep."""
     tried = bench()
 
-    def outcome(cell: TrainingCell) -> float:
+    def outcome(cell: TrainingTask) -> float:
         return int(cell.key[:6], 16) / 16**6
 
-    def backwards(_: str, cells: list[TrainingCell]) -> list[Result]:
+    def backwards(_: str, cells: list[TrainingTask]) -> list[Result]:
         return [result(cell, outcome(cell)) for cell in reversed(cells)][::-1]
 
     one = tried.sweep(outcome)
     book = Trials("another", tried.search.dimensions, tried.dimensions)
-    other = sweep(tried.first, tried.points, tried.search, book, backwards)
+    other = Tuner(
+        first=tried.first, points=tried.points, search=tried.search, book=book, train=backwards
+    ).run()
     assert chosen(one) == chosen(other)
 
 

@@ -3,11 +3,11 @@ from pathlib import Path
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.outs import write_sweep
 from pipeline.search.winner import read_winner
-from pipeline.training.cells import TrainingCell
+from pipeline.training.task import TrainingTask
 from tests.search.conftest import MakeBench
 
 
-def error(cell: TrainingCell) -> float:
+def error(cell: TrainingTask) -> float:
     return cell.hyperparameters.learning_rate
 
 

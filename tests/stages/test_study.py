@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.stages.study import main
 from pipeline.study import STUDIES, sole_run
 from tests.test_pipeline import copy_repository

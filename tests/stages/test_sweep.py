@@ -14,7 +14,7 @@ import yaml
 from pipeline.search.winner import read_winner
 from pipeline.stages.sweep import main
 from pipeline.study import PARAMS, STUDIES, merged, read_yaml
-from pipeline.training.cells import Hyperparameters
+from pipeline.training.hyperparameters import Hyperparameters
 
 REPOSITORY = Path(__file__).parents[2]
 VARIANT = "mlp_60k"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.stages.ui import free_port, main, page_of, recorded_at, run_lists
 from pipeline.tracking.address import tracking_uri
 from pipeline.tracking.opening import find_run, open_client
@@ -120,7 +120,7 @@ def test_a_server_that_is_down_is_named_with_the_reason_and_soon():
     begun = time.monotonic()
     with pytest.raises(UserError) as raised:
         page_of("http://me:secret@127.0.0.1:9", CELL)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30  # by default MLflow tries for minutes
     assert str(raised.value) == (
         "`http://127.0.0.1:9` must answer, but got: [Errno 111] Connection refused."
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.study import parse_study, read_yaml
 
 PARAMS = read_yaml(Path("params.yaml"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.study import merged, read_yaml
 
 

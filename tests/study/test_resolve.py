@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
+from pipeline.execution.errors import UserError
 from pipeline.study import load_study, parse_study, read_yaml
 
 STUDY = load_study(Path("params.yaml"))

@@ -70,7 +70,7 @@ def test_waiting_ends_when_patience_does_and_says_how_much_is_missing(
         work.put(gate.wait)
     begun = time.monotonic()
     work.finish(patience_s=0.2)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10  # without patience it would never end
     assert "too slow, 3 of 4 entries are missing" in capsys.readouterr().err
     gate.set()
 
@@ -101,7 +101,7 @@ def test_a_tracker_that_comes_back_gets_what_follows():
         work.put(fail)
     work.put(lambda: tried.append("written"))
     work.put(begun.set)
-    assert begun.wait(10)  # nobody waits for the end yet: everything is tried
+    assert begun.wait(60)  # nobody waits for the end yet: everything is tried
     work.finish(patience_s=10)
     assert tried == ["failed"] * 4 + ["written"]
 

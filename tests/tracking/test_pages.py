@@ -17,7 +17,9 @@ from tests.tracking.test_tracker import number_of
 
 pytestmark = [pytest.mark.slow, NEEDS_CHROMIUM]
 
-LOADED_S = 3.0
+# How many times as long as the list of a few runs that of 300 may take: twice what was measured.
+# Seconds would measure how fast and how busy the machine is.
+LOADED_RATIO = 4
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +66,20 @@ def test_curves_are_drawn(tab: Page, address: str, repository: Path) -> None:
         assert tab.get_by_text(metric, exact=True).count() > 0
 
 
-def test_three_hundred_runs_are_listed_soon(tab: Page, address: str, repository: Path) -> None:
-    number = number_of(f"sqlite:///{repository}/var/mlflow.db", "killed/final")
-    took: list[float] = []
-    for _ in range(3):  # whatever else a machine does may disturb one
-        tab.goto(f"{address}/health")
-        began = time.monotonic()
-        tab.goto(f"{address}/{page(number, 'runs')}")
-        tab.locator(".ag-center-cols-container .ag-row").first.wait_for()
-        took.append(time.monotonic() - began)
-    assert min(took) < LOADED_S, took
+def test_three_hundred_runs_are_listed_almost_as_soon_as_a_few(
+    tab: Page, address: str, repository: Path
+) -> None:
+    took: dict[str, list[float]] = {"tiny/final": [], "killed/final": []}
+    for _ in range(3):  # in turns; whatever else a machine does may disturb one
+        for experiment, times in took.items():
+            number = number_of(f"sqlite:///{repository}/var/mlflow.db", experiment)
+            tab.goto(f"{address}/health")
+            began = time.monotonic()
+            tab.goto(f"{address}/{page(number, 'runs')}")
+            tab.locator(".ag-center-cols-container .ag-row").first.wait_for()
+            times.append(time.monotonic() - began)
+    few, many = (min(times) for times in took.values())
+    assert many < LOADED_RATIO * few, took
 
 
 def test_the_report_is_an_artifact_that_mlflow_shows(

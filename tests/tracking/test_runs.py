@@ -1,6 +1,7 @@
 """What the stages tell the tracker, in a real database."""
 
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,17 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.data.mnist import Digits
+from pipeline.evaluation.misclassified import error_rate
+from pipeline.execution.events import Finished, Progressed, Started
+from pipeline.execution.provenance import cpu_environment
+from pipeline.execution.task import Result
 from pipeline.study import Study, load_study
 from pipeline.tracking.judged import judge
 from pipeline.tracking.opening import open_runs
 from pipeline.tracking.runs import evaluation_runs, sample_runs, sweep_runs, training_runs
-from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.models import trained_networks
 from pipeline.training.plan import final_plan
-from pipeline.training.workers import Begun, Epoch, Finished
+from pipeline.training.task import TrainingTask
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -40,7 +44,7 @@ def study(request: pytest.FixtureRequest, root: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def cells(study: Study, digits: Digits) -> list[TrainingCell]:
+def cells(study: Study, digits: Digits) -> list[TrainingTask]:
     plan = final_plan(
         digits,
         study.networks[VARIANT],
@@ -48,8 +52,9 @@ def cells(study: Study, digits: Digits) -> list[TrainingCell]:
         seeds=(100, 101, 102),
         epochs=1,
         batch_size=128,
+        environment=cpu_environment(),
     )
-    return plan.cells
+    return plan.tasks
 
 
 def finished(index: int, failure: str | None = None) -> Finished:
@@ -71,7 +76,7 @@ def recorded(study: Study, experiment: str) -> "dict[str, Run]":
 
 
 def test_each_training_of_a_sweep_is_a_run_of_its_phase(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     other = replace(cells[0].hyperparameters, learning_rate=0.02)
     trials = [cells[0], replace(cells[0], hyperparameters=other)]
@@ -106,13 +111,14 @@ def test_each_training_of_a_sweep_is_a_run_of_its_phase(
 
 
 def test_a_run_is_there_from_the_beginning_of_its_cell(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     with training_runs(study, VARIANT, cells) as observe:
-        observe(Begun(key=cells[1].key, at=10.0))
-        observe(Epoch(key=cells[1].key, row={"epoch": 1, "train_loss": 0.5}, at=20.0))
+        observe(Started(key=cells[1].key, at=10.0))
+        row = {"epoch": 1, "train_loss": 0.5}
+        observe(Progressed(key=cells[1].key, step=1, row=row, at=20.0))
         observe(finished(1))
-        observe(Begun(key=cells[2].key, at=30.0))
+        observe(Started(key=cells[2].key, at=30.0))
     found = recorded(study, "final")
     assert found["linear_output seed 101"].info.status == "FINISHED"
     assert found["linear_output seed 102"].info.status == "KILLED"
@@ -123,7 +129,7 @@ def test_a_run_is_there_from_the_beginning_of_its_cell(
 
 
 def test_failed_trial_is_a_failed_run_with_its_reason(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     with sweep_runs(study, VARIANT) as runs:
         observe = runs("trials", cells)
@@ -136,7 +142,7 @@ def test_failed_trial_is_a_failed_run_with_its_reason(
 
 
 def test_sweep_that_is_replayed_leaves_one_run_a_cell(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     for _ in range(2):
         with sweep_runs(study, VARIANT) as runs:
@@ -148,7 +154,7 @@ def test_sweep_that_is_replayed_leaves_one_run_a_cell(
 
 
 def test_final_trainings_are_named_by_their_seeds_and_lie_apart(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     with training_runs(study, VARIANT, cells) as observe:
         observe(finished(2))
@@ -162,7 +168,7 @@ def test_final_trainings_are_named_by_their_seeds_and_lie_apart(
 
 
 def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     twice = [cells[0], replace(cells[0], epochs=2)]
     with sample_runs(study, VARIANT, twice, [50, 200]) as observe:
@@ -176,7 +182,7 @@ def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
 
 
 def test_evaluation_and_report_agree_on_a_mean_that_is_not_round(
-    study: Study, cells: list[TrainingCell]
+    study: Study, cells: list[TrainingTask]
 ) -> None:
     """To the last digit, or a curve of two points would stand there."""
     labels = np.array([0, 1, 2], np.uint8)
@@ -186,7 +192,7 @@ def test_evaluation_and_report_agree_on_a_mean_that_is_not_round(
             observe(finished(place))
             results.append(finished(place).result)
     models = trained_networks(cells, results)
-    with evaluation_runs(study, VARIANT, models, labels) as observe:
+    with evaluation_runs(study, VARIANT, models, partial(error_rate, labels=labels)) as observe:
         for place, wrong in enumerate((0, 1, 1)):
             scores = np.eye(10, dtype=np.float32)[[0, 1, 3 if wrong else 2]]
             result = replace(results[place], arrays={"scores": scores})

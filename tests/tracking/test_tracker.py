@@ -120,7 +120,7 @@ def runs_of(uri: str, experiment: str) -> "dict[str, Run]":
     return named
 
 
-def wait_for(condition: Callable[[], bool], patience_s: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], patience_s: float = 60) -> None:
     end = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > end:

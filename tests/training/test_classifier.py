@@ -11,12 +11,12 @@ from pipeline.data.mnist import Digits, frame
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import TrainingCell
 from pipeline.training.classifier import Classifier, Row
 from pipeline.training.fit import Batches, train
 from pipeline.training.optimizer import StackedAdam
 from pipeline.training.plan import Plan
 from pipeline.training.stacked import StackedModels, criterion
+from pipeline.training.task import TrainingTask
 
 # Lightning says so of every training that holds nothing back; see test_fit.
 
@@ -85,7 +85,7 @@ def test_criterion_of_a_distant_image_stays_finite_and_pulls_it_back() -> None:
     assert gradient[0, 4] == -1
 
 
-def by_hand(cell: TrainingCell, digits: Digits) -> tuple[nn.Module, list[Row]]:
+def by_hand(cell: TrainingTask, digits: Digits) -> tuple[nn.Module, list[Row]]:
     """A training without Lightning: network and curve."""
     images = torch.from_numpy(frame(digits.images))
     labels = torch.from_numpy(digits.labels).long()
@@ -122,8 +122,8 @@ def test_training_is_that_of_a_loop_written_by_hand(
 ) -> None:
     # 500 digits in batches of 64: seven whole ones and one of 52.
     plan = make_plan(epochs=2, seeds=(3,), **difference)
-    (result,) = train(plan.cells, plan.digits, device=torch.device("cpu"), on_epoch=print)
-    network, history = by_hand(plan.cells[0], digits)
+    (result,) = train(plan.tasks, plan.digits, device=torch.device("cpu"), on_epoch=print)
+    network, history = by_hand(plan.tasks[0], digits)
     expected = network.state_dict()
     assert set(result.arrays) == set(expected)
     for name, array in result.arrays.items():
@@ -219,7 +219,7 @@ def test_absurd_learning_rate_is_a_failure_that_keeps_its_curve(
     plan = make_plan(epochs=4, learning_rate=1e20, activation="relu", output="linear")
     told: list[tuple[int, Row]] = []
     (result,) = train(
-        plan.cells, plan.digits, device=torch.device("cpu"), on_epoch=lambda *row: told.append(row)
+        plan.tasks, plan.digits, device=torch.device("cpu"), on_epoch=lambda *row: told.append(row)
     )
     assert result.record["failure"] in (
         "the loss was nan in epoch 1",
@@ -234,7 +234,7 @@ def test_network_that_its_last_step_ruins_is_a_failure(
 ) -> None:
     words = {"learning_rate": 1e20, "activation": "relu", "output": "linear"}
     plan = make_plan(batch_size=500, **words)
-    (cell,) = plan.cells
+    (cell,) = plan.tasks
     (result,) = train([cell], plan.digits, device=torch.device("cpu"), on_epoch=print)
     network = build(cell.network, init="fan_in", seed=0)
     network.load_state_dict({n: torch.from_numpy(a) for n, a in result.arrays.items()})

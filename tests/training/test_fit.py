@@ -8,14 +8,12 @@ import pytest
 import torch
 
 from pipeline.data.mnist import Digits, frame
-from pipeline.evaluation.plan import evaluations
+from pipeline.execution.task import Result
 from pipeline.networks.lenet5 import build
-from pipeline.networks.spec import NetworkSpec
 from pipeline.study import load_study
-from pipeline.training.cells import Hyperparameters, Result
-from pipeline.training.fit import Batches, evaluate, train
+from pipeline.training.fit import Batches, train
+from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.images import Images
-from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, validating
 
 # Lightning says so of every training that holds nothing back; `test_training_warns_of_nothing`.
@@ -27,7 +25,7 @@ MLP: dict[str, Any] = {"hidden": (20,), "output": "linear"}
 
 def trained(plan: Plan) -> Result:
     """Of the plan's first cell, alone."""
-    (result,) = train(plan.cells[:1], plan.digits, device=CPU, on_epoch=lambda *_: None)
+    (result,) = train(plan.tasks[:1], plan.digits, device=CPU, on_epoch=lambda *_: None)
     return result
 
 
@@ -118,11 +116,11 @@ def test_variant_of_the_standard_study_learns_the_digits_twice_alike(
 ) -> None:
     plan = make_plan(epochs=6, batch_size=32)
     cell = replace(
-        plan.cells[0],
+        plan.tasks[0],
         network=STUDY.networks[variant],
         hyperparameters=STUDY.defaults[variant],
     )
-    first, second = (trained(replace(plan, cells=[cell])) for _ in range(2))
+    first, second = (trained(replace(plan, tasks=[cell])) for _ in range(2))
     assert same_bits(first, second)
     assert first.record["history"] == second.record["history"]
     start, *_, end = first.record["history"]
@@ -173,7 +171,7 @@ def test_epochs_lie_within_the_time_of_the_training(make_plan: Callable[..., Pla
 
 def test_every_epoch_is_told_as_it_ends(make_plan: Callable[..., Plan]) -> None:
     plan, told = make_plan(epochs=3, seeds=(0, 1), **MLP), []
-    results = train(plan.cells, plan.digits, device=CPU, on_epoch=lambda *row: told.append(row))
+    results = train(plan.tasks, plan.digits, device=CPU, on_epoch=lambda *row: told.append(row))
     assert [(member, row["epoch"]) for member, row in told] == [
         (member, epoch) for epoch in (1, 2, 3) for member in (0, 1)
     ]
@@ -187,7 +185,7 @@ def test_looking_at_validation_images_does_not_change_the_training(
 ) -> None:
     plan = make_plan(epochs=2, **difference)
     looking = validating(plan, validation_images=100, split_seed=1)
-    blind = replace(looking, cells=[replace(looking.cells[0], validate_on=None)])
+    blind = replace(looking, tasks=[replace(looking.tasks[0], validate_on=None)])
     seen, unseen = trained(looking), trained(blind)
     assert same_bits(seen, unseen)
     for row, other in zip(seen.record["history"], unseen.record["history"], strict=True):
@@ -199,7 +197,7 @@ def test_validation_error_of_the_last_epoch_is_that_of_the_trained_network(
     make_plan: Callable[..., Plan], digits: Digits
 ) -> None:
     plan = validating(make_plan(epochs=2), validation_images=150, split_seed=1)
-    (cell,) = plan.cells
+    (cell,) = plan.tasks
     result = trained(plan)
     held_back = plan.digits.subsets[str(cell.validate_on)]
     assert len(held_back) == 150
@@ -212,43 +210,11 @@ def test_validation_error_of_the_last_epoch_is_that_of_the_trained_network(
     assert wrong > 0
 
 
-@pytest.mark.parametrize(
-    "difference",
-    [{}, {"connectivity": "unshared"}, {"subsampling": "stride"}, {"output": "linear"}, MLP],
-    ids=str,
-)
-def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
-    lenet5: NetworkSpec, digits: Digits, difference: dict[str, Any]
-) -> None:
-    network = build(replace(lenet5, **difference), init="fan_in", seed=4)
-    weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    model = TrainedNetwork(
-        network=replace(lenet5, **difference), init="paper", seed=4, cell="", weights=weights
-    )
-    # 1,200 images: more than one batch of evaluation.
-    many = Digits(
-        np.tile(digits.images, (3, 1, 1))[:1200], np.tile(digits.labels, 3)[:1200], "digest"
-    )
-    (job,) = evaluations([model], many)
-    images = Images(images=many.images, labels=many.labels)
-    result = evaluate(job.cell, job.weights, images, device=CPU)
-    framed = torch.from_numpy(frame(many.images))
-    with torch.no_grad():
-        expected = torch.cat([network(batch) for batch in framed.split(250)]).numpy()
-    assert result.arrays["scores"].dtype == np.float32
-    assert result.arrays["scores"].tobytes() == expected.tobytes()
-    assert result.record["failure"] is None
-    one_by_one = torch.cat([network(framed[i : i + 1]) for i in (0, 999, 1000, 1199)])
-    np.testing.assert_allclose(
-        result.arrays["scores"][[0, 999, 1000, 1199]], one_by_one.detach(), rtol=1e-4, atol=1e-4
-    )
-
-
 def test_images_that_a_training_does_not_name_do_not_reach_it(
     make_plan: Callable[..., Plan], digits: Digits
 ) -> None:
     plan = validating(make_plan(**MLP), validation_images=100, split_seed=1)
-    (cell,) = plan.cells
+    (cell,) = plan.tasks
     training = plan.digits.subsets[cell.train_on]
     held_back = plan.digits.subsets[str(cell.validate_on)]
 
@@ -265,14 +231,14 @@ def test_images_that_a_training_does_not_name_do_not_reach_it(
 
 def test_hyperparameters_reach_the_training(make_plan: Callable[..., Plan]) -> None:
     plan = make_plan(output="rbf", hidden=(84,))
-    (cell,) = plan.cells
+    (cell,) = plan.tasks
     changed = [
         Hyperparameters(learning_rate=0.004, init="paper", j=1.0),
         Hyperparameters(learning_rate=0.003, init="fan_in", j=1.0),
         Hyperparameters(learning_rate=0.004, init="fan_in", j=30.0),
     ]
     results = [trained(plan)] + [
-        trained(replace(plan, cells=[replace(cell, hyperparameters=values)])) for values in changed
+        trained(replace(plan, tasks=[replace(cell, hyperparameters=values)])) for values in changed
     ]
     for position, result in enumerate(results):
         assert not any(same_bits(result, earlier) for earlier in results[:position])

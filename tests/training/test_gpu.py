@@ -7,11 +7,12 @@ from unittest.mock import patch
 
 import pytest
 
-from pipeline.training.cells import Result
-from pipeline.training.devices import VISIBLE, gpus
+from pipeline.execution.pool import open_pool
+from pipeline.execution.runner import complete
+from pipeline.execution.slots import VISIBLE, gpus
+from pipeline.execution.task import Result
+from pipeline.program import program
 from pipeline.training.plan import Plan
-from pipeline.training.tasks import Job
-from pipeline.training.workers import complete
 
 pytestmark = pytest.mark.skipif(not gpus(), reason="needs a GPU, and a torch that can use it")
 
@@ -25,7 +26,7 @@ def test_slots_of_a_gpu_train_and_repeat_themselves(
         with patch.dict(os.environ, env):
             del os.environ[VISIBLE]
             plan = make_plan(seeds=range(4), epochs=2)
-            return complete([Job(cell=cell) for cell in plan.cells], plan.digits, observers=[])
+            return complete(plan.tasks, plan.digits, open_pool(program()), observers=[])
 
     once, again = trained("once"), trained("again")
     assert {result.record["device"] for result in once} <= {gpu.name for gpu in gpus()}

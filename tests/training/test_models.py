@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.networks.tensors import describe_tensors
-from pipeline.training.cells import Result, TrainingCell
 from pipeline.training.models import read_models, write_models
 from pipeline.training.plan import Plan
+from pipeline.training.task import TrainingTask
 
 
 @pytest.fixture
-def cells(make_plan: Callable[..., Plan]) -> list[TrainingCell]:
-    return make_plan(seeds=(7, 3), epochs=2).cells
+def cells(make_plan: Callable[..., Plan]) -> list[TrainingTask]:
+    return make_plan(seeds=(7, 3), epochs=2).tasks
 
 
 def result(seed: int, *, failure: str | None = None) -> Result:
@@ -35,12 +36,12 @@ def result(seed: int, *, failure: str | None = None) -> Result:
     )
 
 
-def write(folder: Path, cells: list[TrainingCell], results: list[Result]) -> None:
+def write(folder: Path, cells: list[TrainingTask], results: list[Result]) -> None:
     write_models(folder, cells, results, num_images=500)
 
 
 def test_networks_come_back_with_their_seeds_cells_and_bits(
-    tmp_path: Path, cells: list[TrainingCell]
+    tmp_path: Path, cells: list[TrainingTask]
 ) -> None:
     results = [result(7), result(3)]
     write(tmp_path, cells, results)
@@ -56,14 +57,14 @@ def test_networks_come_back_with_their_seeds_cells_and_bits(
 
 
 def test_words_of_every_kind_of_network_come_back(
-    tmp_path: Path, cells: list[TrainingCell], lenet5: NetworkSpec
+    tmp_path: Path, cells: list[TrainingTask], lenet5: NetworkSpec
 ) -> None:
     network = replace(lenet5, hidden=(300, 100), output="linear", activation="relu")
     write(tmp_path, [replace(cells[0], network=network)], [result(7)])
     assert read_models(tmp_path)[0].network == network
 
 
-def test_folder_holds_these_files_and_no_others(tmp_path: Path, cells: list[TrainingCell]) -> None:
+def test_folder_holds_these_files_and_no_others(tmp_path: Path, cells: list[TrainingTask]) -> None:
     write(tmp_path / "models", cells, [result(7), result(3)])
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == [
         "history.csv",
@@ -74,7 +75,7 @@ def test_folder_holds_these_files_and_no_others(tmp_path: Path, cells: list[Trai
 
 
 def test_curves_have_exactly_the_promised_columns(
-    tmp_path: Path, cells: list[TrainingCell]
+    tmp_path: Path, cells: list[TrainingTask]
 ) -> None:
     write(tmp_path, cells, [result(7), result(3, failure="the loss was nan in epoch 1")])
     one, other = (cell.key for cell in cells)
@@ -86,7 +87,7 @@ def test_curves_have_exactly_the_promised_columns(
     )
 
 
-def test_loss_that_is_no_number_is_in_the_curve(tmp_path: Path, cells: list[TrainingCell]) -> None:
+def test_loss_that_is_no_number_is_in_the_curve(tmp_path: Path, cells: list[TrainingTask]) -> None:
     failed = result(7, failure="the loss was nan in epoch 1")
     failed.record["history"][0]["train_loss"] = float("nan")
     write(tmp_path, cells[:1], [failed])
@@ -94,7 +95,7 @@ def test_loss_that_is_no_number_is_in_the_curve(tmp_path: Path, cells: list[Trai
     assert last == f"{cells[0].key},7,1,nan,0.25,0.004"
 
 
-def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[TrainingCell]) -> None:
+def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[TrainingTask]) -> None:
     write(tmp_path, cells, [result(7), result(3, failure="the loss was nan in epoch 1")])
     cell = cells[0]
     assert json.loads((tmp_path / "spec.json").read_text(encoding="utf8")) == {
@@ -123,7 +124,7 @@ def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[Train
 
 
 def test_file_says_what_the_spec_says_and_which_run_it_is(
-    tmp_path: Path, cells: list[TrainingCell]
+    tmp_path: Path, cells: list[TrainingTask]
 ) -> None:
     write(tmp_path, cells, [result(7), result(3)])
     spec = json.loads((tmp_path / "spec.json").read_text(encoding="utf8"))
@@ -139,7 +140,7 @@ def test_file_says_what_the_spec_says_and_which_run_it_is(
         assert said == {name: spec[name] for name in ("network", "input", "layers")}
 
 
-def test_page_lists_every_string_of_a_file(tmp_path: Path, cells: list[TrainingCell]) -> None:
+def test_page_lists_every_string_of_a_file(tmp_path: Path, cells: list[TrainingTask]) -> None:
     write(tmp_path, cells, [result(7), result(3)])
     with safe_open(tmp_path / "seed-7.safetensors", "np") as file:
         names = set(file.metadata())
@@ -149,7 +150,7 @@ def test_page_lists_every_string_of_a_file(tmp_path: Path, cells: list[TrainingC
 
 
 def test_spec_has_each_connection_and_each_code_on_one_line(
-    tmp_path: Path, cells: list[TrainingCell]
+    tmp_path: Path, cells: list[TrainingTask]
 ) -> None:
     write(tmp_path, cells, [result(7), result(3)])
     text = (tmp_path / "spec.json").read_text(encoding="utf8")
@@ -158,7 +159,7 @@ def test_spec_has_each_connection_and_each_code_on_one_line(
     assert sum(line.startswith(("[-1, ", "[1, 1, ")) for line in lines) == 10
 
 
-def test_equal_results_are_equal_files(tmp_path: Path, cells: list[TrainingCell]) -> None:
+def test_equal_results_are_equal_files(tmp_path: Path, cells: list[TrainingTask]) -> None:
     for name in ("one", "other"):
         write(tmp_path / name, cells, [result(7), result(3)])
     for path in (tmp_path / "one").iterdir():
@@ -166,7 +167,7 @@ def test_equal_results_are_equal_files(tmp_path: Path, cells: list[TrainingCell]
 
 
 def test_results_that_do_not_match_the_cells_are_refused(
-    tmp_path: Path, cells: list[TrainingCell]
+    tmp_path: Path, cells: list[TrainingTask]
 ) -> None:
     with pytest.raises(ValueError, match="zip"):
         write(tmp_path, cells, [result(7)])

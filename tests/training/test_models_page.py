@@ -34,8 +34,8 @@ def folder(tmp_path: Path, make_plan: Callable[..., Plan], variant: str) -> Path
     """A network of the variant, trained a little and written."""
     plan = make_plan(epochs=3, **WORDS[variant])
     cpu = torch.device("cpu")
-    results = train(plan.cells, plan.digits, device=cpu, on_epoch=lambda *_: None)
-    write_models(tmp_path, plan.cells, results, num_images=500)
+    results = train(plan.tasks, plan.digits, device=cpu, on_epoch=lambda *_: None)
+    write_models(tmp_path, plan.tasks, results, num_images=500)
     return tmp_path
 
 

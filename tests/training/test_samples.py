@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from pipeline.data.mnist import Digits, index_digest
+from pipeline.execution.provenance import code_digest, cpu_environment
+from pipeline.native.build import kernels_name
 from pipeline.networks.spec import NetworkSpec
-from pipeline.training.cells import Hyperparameters
-from pipeline.training.plan import TRAINING_CODE, Plan
-from pipeline.training.provenance import code_digest
+from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.plan import Plan
 from pipeline.training.samples import (
     epochs_on,
     images_per_epoch,
@@ -30,7 +31,14 @@ def plan_samples(digits: Digits, lenet5: NetworkSpec) -> PlanSamples:
     ) -> Plan:
         network = replace(lenet5, **difference)
         return sample_plan(
-            digits, network, SETTINGS, sizes=sizes, seeds=seeds, epochs=2, batch_size=50
+            digits,
+            network,
+            SETTINGS,
+            sizes=sizes,
+            seeds=seeds,
+            epochs=2,
+            batch_size=50,
+            environment=cpu_environment(kernels=kernels_name()),
         )
 
     return plan
@@ -53,34 +61,34 @@ def test_subsets_are_those_of_their_seeds() -> None:
 
 def test_all_variants_see_the_same_images(plan_samples: PlanSamples) -> None:
     one, other = plan_samples(), plan_samples(connectivity="unshared")
-    assert [cell.train_on for cell in one.cells] == [cell.train_on for cell in other.cells]
-    assert not {cell.key for cell in one.cells} & {cell.key for cell in other.cells}
+    assert [cell.train_on for cell in one.tasks] == [cell.train_on for cell in other.tasks]
+    assert not {cell.key for cell in one.tasks} & {cell.key for cell in other.tasks}
 
 
 def test_cells_come_size_by_size_over_the_seeds_and_hold_nothing_back(
     plan_samples: PlanSamples, digits: Digits
 ) -> None:
     plan = plan_samples()
-    assert [cell.seed for cell in plan.cells] == [3, 1, 3, 1]
+    assert [cell.seed for cell in plan.tasks] == [3, 1, 3, 1]
     assert sample_sizes(plan) == [50, 50, 200, 200]
-    assert [cell.epochs for cell in plan.cells] == [20, 20, 5, 5]
-    for cell, size in zip(plan.cells, sample_sizes(plan), strict=True):
+    assert [cell.epochs for cell in plan.tasks] == [20, 20, 5, 5]
+    for cell, size in zip(plan.tasks, sample_sizes(plan), strict=True):
         chosen = subset(cell.seed, size, 500)
         assert plan.digits.subsets[cell.train_on].tolist() == chosen.tolist()
         assert cell.train_on == index_digest(chosen)
         assert cell.validate_on is None
         assert cell.hyperparameters == SETTINGS
         assert (cell.batch_size, cell.data) == (50, digits.digest)
-        assert cell.code == code_digest(TRAINING_CODE)
-        assert cell.environment.group == 1
-    assert len({cell.key for cell in plan.cells}) == 4
+        assert cell.code == code_digest("pipeline.training.task", "pipeline.execution.worker")
+        assert cell.environment.stack_size == 1
+    assert len({cell.key for cell in plan.tasks}) == 4
 
 
 def test_another_size_leaves_the_cells_of_the_others_as_they_are(
     plan_samples: PlanSamples,
 ) -> None:
-    keys = [cell.key for cell in plan_samples().cells]
-    more = [cell.key for cell in plan_samples(sizes=(50, 100, 200), seeds=(3, 1)).cells]
+    keys = [cell.key for cell in plan_samples().tasks]
+    more = [cell.key for cell in plan_samples(sizes=(50, 100, 200), seeds=(3, 1)).tasks]
     assert [*more[:2], *more[4:]] == keys
 
 

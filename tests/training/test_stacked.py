@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.execution.task import Result
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
 from pipeline.study import known_networks, load_study
-from pipeline.training.cells import Hyperparameters, Result
 from pipeline.training.fit import train
+from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.optimizer import StackedAdam
 from pipeline.training.plan import Plan, validating
 from pipeline.training.stacked import StackedModels, criterion
@@ -114,12 +115,12 @@ def test_models_may_all_see_the_same_images(variant: str) -> None:
 
 
 def fused(plan: Plan) -> list[Result]:
-    return train(plan.cells, plan.digits, device=torch.device("cpu"), on_epoch=lambda *_: None)
+    return train(plan.tasks, plan.digits, device=torch.device("cpu"), on_epoch=lambda *_: None)
 
 
 def with_settings(plan: Plan, settings: Sequence[Hyperparameters]) -> Plan:
-    cells = zip(plan.cells, settings, strict=True)
-    return replace(plan, cells=[replace(cell, hyperparameters=each) for cell, each in cells])
+    cells = zip(plan.tasks, settings, strict=True)
+    return replace(plan, tasks=[replace(cell, hyperparameters=each) for cell, each in cells])
 
 
 @pytest.mark.parametrize("difference", [{}, {"connectivity": "unshared"}, {"output": "linear"}])
@@ -129,7 +130,7 @@ def test_fused_cells_come_to_what_each_comes_to_alone(
     plan = validating(
         make_plan(seeds=(0, 1, 2), epochs=2, **difference), validation_images=100, split_seed=1
     )
-    linear = plan.cells[0].network.output == "linear"
+    linear = plan.tasks[0].network.output == "linear"
     plan = with_settings(
         plan,
         [
@@ -138,8 +139,8 @@ def test_fused_cells_come_to_what_each_comes_to_alone(
             Hyperparameters(learning_rate=0.002, init="fan_in", j=None if linear else 3),
         ],
     )
-    for cell, together in zip(plan.cells, fused(plan), strict=True):
-        (alone,) = fused(replace(plan, cells=[cell]))
+    for cell, together in zip(plan.tasks, fused(plan), strict=True):
+        (alone,) = fused(replace(plan, tasks=[cell]))
         for row, other in zip(together.record["history"], alone.record["history"], strict=True):
             assert row == pytest.approx(other, rel=1e-3, abs=0.011)  # of 100 images, one
         for name, array in together.arrays.items():
@@ -158,5 +159,5 @@ def test_cell_that_diverges_fails_alone_and_keeps_what_it_came_to(
     assert len(sound.record["history"]) == 3
     assert str(ruined.record["failure"]).endswith("in epoch 1")
     assert len(ruined.record["history"]) == len(ruined.record["timing"]["epochs"]) == 1
-    (alone,) = fused(with_settings(replace(plan, cells=plan.cells[1:]), rates[1:]))
+    (alone,) = fused(with_settings(replace(plan, tasks=plan.tasks[1:]), rates[1:]))
     assert alone.record["failure"] == ruined.record["failure"]

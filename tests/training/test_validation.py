@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from pipeline.training.cells import Result
+from pipeline.execution.task import Result
 from pipeline.training.plan import Plan
 from pipeline.training.validation import VALIDATION, read_validation, write_validation
 
@@ -24,7 +24,7 @@ def ended_with(*errors: float, failure: str | None = None) -> Result:
 
 
 def write(plan: Plan, *results: Result, variant: str = "lenet5") -> float:
-    return write_validation(variant, plan.cells, list(results))
+    return write_validation(variant, plan.tasks, list(results))
 
 
 def test_nothing_is_known_at_first() -> None:
@@ -38,7 +38,7 @@ def test_entry_holds_the_settings_and_the_mean_of_the_last_epochs(make_plan: Mak
     assert read_validation() == [
         {
             "variant": "lenet5",
-            "network": plan.cells[0].network.words(),
+            "network": plan.tasks[0].network.words(),
             "hyperparameters": {"learning_rate": 0.004, "init": "fan_in", "j": 1.0},
             "epochs": 2,
             "batch_size": 64,

@@ -1,0 +1,80 @@
+"""What a person sees while tasks are computed: bars on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from pipeline.execution.events import Event, Finished, Progressed
+from pipeline.execution.task import Task
+
+
+class Display:
+    """Counts the steps and tasks of one stage as events tell of them.
+
+    `images` are what a step that is reported gets through, for the rate.
+    """
+
+    def __init__(self, title: str, tasks: Sequence[Task], *, images: int) -> None:
+        self.title, self.tasks, self.images = title, tasks, images
+        self.steps = {task.key: task.steps for task in tasks}
+        self.done = dict.fromkeys(self.steps, 0)
+        self.finished = self.replayed = self.reported = 0
+        self.started = time.monotonic()
+        self.console = Console(file=sys.stderr)
+        self.bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(tasks[0].unit),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self.bar = self.bars.add_task(title, total=sum(self.steps.values()), note="")
+
+    def __enter__(self) -> Self:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self.done[event.key] = event.step
+            self.reported += 1
+        elif isinstance(event, Finished):
+            key = self.tasks[event.index].key
+            self.done[key] = self.steps[key]
+            self.finished += 1
+            self.replayed += event.cached
+        self.bars.update(self.bar, completed=sum(self.done.values()), note=self._note())
+        if self.bars.disable and isinstance(event, Finished) and self._new(event):
+            self.console.print(f"{self.title}: {self._note()}", highlight=False, soft_wrap=True)
+
+    def _new(self, event: Finished) -> bool:
+        """What comes from the cache is one line in all."""
+        return not event.cached or self.finished == len(self.tasks)
+
+    def _note(self) -> str:
+        note = f"{self.finished}/{len(self.tasks)} tasks"
+        if self.replayed:
+            note += f" ({self.replayed} from the cache)"
+        if self.reported:
+            rate = self.reported * self.images / (time.monotonic() - self.started)
+            note += f", {rate:,.0f} images/s"
+        return note

@@ -1,0 +1,42 @@
+"""Which stage makes which file, for whoever runs a stage before those that it needs."""
+
+from pathlib import Path
+
+from pipeline.execution.errors import UserError
+
+
+def require_outputs(*paths: Path) -> None:
+    """Refuse to begin a stage before the outputs of other stages that it reads are there.
+
+    Raises:
+        UserError: Naming every stage that has to run first, and a file that it makes.
+    """
+    missing = {made_by(path): path for path in paths if not path.exists()}
+    if missing:
+        first = [
+            f"\n  python -m pipeline {stage}  (makes {path.as_posix()})"
+            for stage, path in missing.items()
+        ]
+        raise UserError(
+            "what this stage reads must be there, but is not; run `dvc repro`, or first:"
+            + "".join(first)
+        )
+
+
+def made_by(path: Path) -> str:
+    """The stage and the variant, as on the command line, that a path of DVC's outputs is from."""
+    room, name = path.parts[0], Path(path.parts[1])
+    variant, _, kind = name.stem.partition("-")
+    match room:
+        case "data":
+            return "download"
+        case "sweeps":
+            return f"sweep {name}"
+        case "models":
+            return f"train {name}"
+        case "predictions":
+            return f"{'samples' if kind == 'samples' else 'evaluate'} {variant}"
+        case "timings":
+            return name.stem.replace("-", " ", 1)
+        case _:
+            return "report"
