@@ -11,7 +11,7 @@ DEVELOPMENT := .venv/.development
 DASHBOARD := .venv/.dashboard
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-without bench-workers bench-tuning bench-cluster bench-coverage bench-tracking lint ui dashboard tracking-rebuild describe readme clean
+.PHONY: setup repro quick tiny lattice full test test-slow faults bench bench-workers bench-tuning bench-cluster bench-coverage bench-tracking lint ui dashboard tracking-rebuild describe readme clean
 
 setup: $(RUNTIME)
 
@@ -31,13 +31,9 @@ test-slow: $(DEVELOPMENT)
 faults: $(DEVELOPMENT)
 	@python -m tests.faults
 
-# Four ways to train each variant, side by side. A quarter of an hour, with nothing else running.
+# Ways to train each variant, side by side. A quarter of an hour, with nothing else running.
 bench: $(DEVELOPMENT)
 	@python -m benchmarks.speed
-
-# What each measure of ours gains. As long.
-bench-without: $(DEVELOPMENT)
-	@python -m benchmarks.without
 
 bench-workers: $(DEVELOPMENT)
 	@python -m benchmarks.workers
@@ -64,7 +60,7 @@ lint: $(DEVELOPMENT)
 ui: $(RUNTIME)
 	@python -m pipeline ui $(if $(CELL),--cell $(CELL))
 
-# MLflow's database anew from DVC's outs and timings; the old one is put aside.
+# Rebuilds MLflow's database from DVC's outputs and timings; the old one is put aside.
 tracking-rebuild: $(RUNTIME)
 	@python -m pipeline rebuild
 

@@ -1,6 +1,6 @@
 """One way to train one variant, in a process of its own: an epoch whenever it is told to.
 
-`python -m benchmarks.contestant METHOD VARIANT DEVICE IMAGES MEMBERS EPOCHS FOLDER` prints the
+`python -m benchmarks.contestant METHOD VARIANT DEVICE IMAGES MODELS EPOCHS FOLDER` prints the
 seconds of an epoch and waits for a line before the next. `FOLDER` holds MNIST.
 """
 
@@ -16,7 +16,6 @@ import torch
 
 from benchmarks import conventional
 from benchmarks.stock import stock, stock_loss
-from benchmarks.without import take_away
 from pipeline.data.mnist import Digits, frame, load_digits
 from pipeline.execution.provenance import cpu_environment
 from pipeline.native.build import kernels_name
@@ -29,7 +28,7 @@ Turn = Callable[[float], None]
 
 
 def main(
-    method: str, variant: str, device: str, images: str, members: str, epochs: str, folder: str
+    method: str, variant: str, device: str, images: str, num_models: str, epochs: str, folder: str
 ) -> None:
     torch.set_num_threads(1)
     study = load_study(REPOSITORY / "params.yaml")
@@ -41,12 +40,10 @@ def main(
     match method:
         case "conventional":
             _conventional(study, variant, some, place, count)
-        case "bare":
+        case "bare" | "bare_any":
             _bare(study, variant, some, place, count)
         case _:
-            if method not in ("ours", "fused"):
-                take_away(method.removeprefix("without "))
-            _ours(study, variant, some, place, count, int(members))
+            _ours(study, variant, some, place, count, int(num_models))
 
 
 def turn(seconds: float) -> None:
@@ -96,23 +93,23 @@ def _bare(study: Study, variant: str, digits: Digits, device: torch.device, epoc
 
 
 def _ours(
-    study: Study, variant: str, digits: Digits, device: torch.device, epochs: int, members: int
+    study: Study, variant: str, digits: Digits, device: torch.device, epochs: int, num_models: int
 ) -> None:
     plan = final_plan(
         digits,
         study.networks[variant],
         study.defaults[variant],
-        seeds=range(members),
+        seeds=range(num_models),
         epochs=epochs,
         batch_size=study.training.batch_size,
         environment=cpu_environment(kernels=kernels_name()),
-        stack_size=members,
+        stack_size=num_models,
     )
     spent = time.perf_counter()
 
-    def on_epoch(member: int, _: dict[str, float]) -> None:
+    def on_epoch(model: int, _: dict[str, float]) -> None:
         nonlocal spent
-        if member == members - 1:
+        if model == num_models - 1:
             turn(time.perf_counter() - spent)
             spent = time.perf_counter()
 

@@ -29,7 +29,7 @@ class Contestant:
     """How it trains, as how many networks at once, and the settings of its process."""
 
     method: str
-    members: int = 1
+    num_models: int = 1
     settings: Mapping[str, str]
 
 
@@ -101,7 +101,7 @@ def included(page: str, name: str, table: str) -> str:
 def _started(
     course: Course, contestant: Contestant, variant: str, device: str
 ) -> "subprocess.Popen[str]":
-    words = (variant, device, course.images, contestant.members, EPOCHS, course.folder)
+    words = (variant, device, course.images, contestant.num_models, EPOCHS, course.folder)
     plain = {name: value for name, value in os.environ.items() if name not in ALLOCATOR}
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.contestant", contestant.method, *map(str, words)],

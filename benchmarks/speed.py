@@ -1,4 +1,4 @@
-"""Four ways to train each variant of the standard study, side by side. Uses the real MNIST.
+"""Ways to train each variant of the standard study, side by side. Uses the real MNIST.
 
 `make bench` on a machine with nothing else to do: on its GPU, or on its CPU where there is none.
 Every way has a process of its own; they take turns, an epoch each. Prints a table, and writes it
@@ -21,8 +21,24 @@ from benchmarks.race import REPOSITORY, Contestant, Course, course, publish, rac
 from pipeline.execution.local import ALLOCATOR
 from pipeline.execution.provenance import cpu_environment
 
-METHODS = ("conventional", "bare", "ours", "fused")
-FUSED = {"cpu": 4, "cuda": 64}
+# The native kernels use AVX2 and no more, so that their results do not depend on the CPU. To be
+# compared, the others are held to the same instructions; `bare_any` uses all that the CPU has.
+AVX2 = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+METHODS = {
+    "cpu": {
+        "conventional": AVX2,
+        "bare": AVX2,
+        "bare_any": {},
+        "plain": AVX2 | ALLOCATOR | {"ABLATION_NATIVE": "0"},
+        "ours": ALLOCATOR,
+    },
+    "cuda": {"conventional": {}, "bare": {}, "ours": ALLOCATOR, "stacked": ALLOCATOR},
+}
+STACK = 64
 Row = dict[str, Any]
 
 
@@ -32,13 +48,13 @@ def main(
     ),
     images: Annotated[int, typer.Option(help="In an epoch.")] = 20_000,
     heats: Annotated[int, typer.Option(help="Each with new processes.")] = 3,
-    members: Annotated[int | None, typer.Option(help=f"Networks fused: {FUSED}.")] = None,
+    stack: Annotated[int, typer.Option(help="Networks trained as one on a GPU.")] = STACK,
 ) -> None:
     torch.set_num_threads(1)
     rates, rows = measured_rates(torch.device(device)), list[Row]()
     with course(images, heats) as races:
         for variant in races.study.networks:
-            rows += compared(races, variant, device, members or FUSED[device], rates)
+            rows += compared(races, variant, device, stack, rates)
             print(f"{variant} is measured", file=sys.stderr)
     machine = _machine(device) | {"images": images, "heats": heats, "rates": asdict(rates)}
     results = {"machine": machine, "rows": rows}
@@ -49,20 +65,19 @@ def results_file(device: str) -> Path:
     return REPOSITORY / f"benchmarks/speed-{device}.json"
 
 
-def compared(races: Course, variant: str, device: str, members: int, rates: Rates) -> list[Row]:
+def compared(races: Course, variant: str, device: str, stack: int, rates: Rates) -> list[Row]:
     """A row for each method, of the median heat, and one for the floor."""
-    counts = {method: members if method == "fused" else 1 for method in METHODS}
-    # Ours has the settings that its workers have; the others run as anybody would run them.
     contestants = {
         method: Contestant(
-            method=method,
-            members=counts[method],
-            settings=ALLOCATOR if method in ("ours", "fused") else {},
+            method=method, num_models=stack if method == "stacked" else 1, settings=settings
         )
-        for method in METHODS
+        for method, settings in METHODS[device].items()
     }
     seconds = race(races, variant, device, contestants)
-    speeds = {m: counts[m] * races.images / median(spent) for m, spent in seconds.items()}
+    speeds = {
+        method: contestants[method].num_models * races.images / median(spent)
+        for method, spent in seconds.items()
+    }
     floor = floor_seconds(
         races.study.networks[variant],
         rates,
@@ -72,8 +87,9 @@ def compared(races: Course, variant: str, device: str, members: int, rates: Rate
     return [
         {
             "variant": variant,
+            "device": device,
             "method": method,
-            "members": counts.get(method, 1),
+            "num_models": contestants[method].num_models if method in contestants else 1,
             "images_per_s": speed,
             "ratio_to_bare": speed / speeds["bare"],
             "ratio_to_conventional": speed / speeds["conventional"],
@@ -84,22 +100,24 @@ def compared(races: Course, variant: str, device: str, members: int, rates: Rate
 
 def table(results: Row) -> str:
     """Markdown: images a second by the bare loop, and how many times as many by the others."""
+    rows = {(row["variant"], row["method"]): row for row in results["rows"]}
+    others = [method for method in dict.fromkeys(method for _, method in rows) if method != "bare"]
     lines = [
-        "| variant | bare loop, images/s | conventional | ours | ours / conventional "
-        "| fused | floor |",
-        "|:--|--:|--:|--:|--:|--:|--:|",
+        f"| variant | bare loop, images/s | {' | '.join(map(_title, others))} "
+        "| ours / conventional |",
+        f"|:--|--:|{'--:|' * len(others)}--:|",
     ]
-    cells = {(row["variant"], row["method"]): row for row in results["rows"]}
-    for variant in dict.fromkeys(variant for variant, _ in cells):
-        found = {method: cells[variant, method] for method in (*METHODS, "floor")}
-        ratios = {method: f"{row['ratio_to_bare']:,.2f}" for method, row in found.items()}
+    for variant in dict.fromkeys(variant for variant, _ in rows):
+        ratios = [f"{rows[variant, method]['ratio_to_bare']:,.2f}" for method in others]
         lines.append(
-            f"| {variant} | {found['bare']['images_per_s']:,.0f} "
-            f"| {ratios['conventional']} | **{ratios['ours']}** "
-            f"| {found['ours']['ratio_to_conventional']:.2f} "
-            f"| {ratios['fused']} ({found['fused']['members']}) | {ratios['floor']} |"
+            f"| {variant} | {rows[variant, 'bare']['images_per_s']:,.0f} | {' | '.join(ratios)} "
+            f"| {rows[variant, 'ours']['ratio_to_conventional']:.2f} |"
         )
     return "\n".join(lines) + "\n\n" + _summary(results)
+
+
+def _title(method: str) -> str:
+    return {"bare_any": "bare, all instructions", "plain": "ours, no compiler"}.get(method, method)
 
 
 def _summary(results: Row) -> str:

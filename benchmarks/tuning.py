@@ -28,9 +28,7 @@ def main() -> None:
     missed = 0
     print(LINE.format("Error, %", "defaults", "winner", "bar"))
     for variant in load_study().networks:
-        subprocess.run(
-            [sys.executable, "-m", "pipeline", "train", variant, "--validate"], check=True
-        )
+        subprocess.run([sys.executable, "-m", "pipeline", "validate", variant], check=True)
         default = read_validation()[-1]["validation_error"]["mean"]
         winner = json.loads((Path("sweeps") / variant / BEST).read_bytes())["candidates"][0]
         best, bar = winner["validation_error"], BARS.get(variant)

@@ -1,16 +1,26 @@
-"""`python -m pipeline STAGE ...`: finds the stage and runs its main().
+"""`python -m pipeline COMMAND ...`: DVC's stages and people's tools, each the main() of a module.
 
-Stages are imported by name, so that a worker process, which imports this module again, pays for
-nothing but these lines.
+A command's module is imported when it is run: a stage depends on no other's, and a worker process,
+which imports this module again, pays for nothing but these lines.
 """
 
+import ast
 import gc
 import importlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-STAGES = tuple(sorted(path.stem for path in (Path(__file__).parent / "stages").glob("[a-z]*.py")))
+if TYPE_CHECKING:
+    import typer
+
+PACKAGE = Path(__file__).parent
+COMMANDS = {
+    path.stem: path
+    for room in ("stages", "tools")
+    for path in sorted((PACKAGE / room).glob("[a-z]*.py"))
+}
 
 
 def fail(message: str, code: int) -> int:
@@ -21,26 +31,40 @@ def fail(message: str, code: int) -> int:
     return code
 
 
-def main() -> int:
+def application(invoked: str) -> "typer.Typer":
+    """Every command by its name and its module's docstring; `invoked` alone is imported."""
     import typer
 
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="An ablation study of LeNet-5: what it costs to remove each of its ideas.",
+    )
+    for name, file in COMMANDS.items():
+        module = f"pipeline.{file.parent.name}.{name}"
+        main = importlib.import_module(module).main if name == invoked else _not_invoked
+        summary = ast.get_docstring(ast.parse(file.read_text(encoding="utf8")))
+        app.command(name, help=summary, rich_help_panel=file.parent.name.capitalize())(main)
+    return app
+
+
+def _not_invoked() -> None:
+    raise AssertionError("only the command that is invoked has its own main()")
+
+
+def main() -> int:
     from pipeline.execution.errors import UserError
     from pipeline.interruption import end_at_once_when_interrupted, end_with_parent
 
-    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    if name in ("-h", "--help"):
-        print("usage: python -m pipeline STAGE ...\n\nstages: " + ", ".join(STAGES))
-        return 0
-    if name not in STAGES:
-        return fail(f"a stage must be one of {', '.join(STAGES)}, but got {name!r}.", 2)
+    words = sys.argv[1:] or ["--help"]
+    if not (words[0] in COMMANDS or words[0] in ("-h", "--help")):
+        return fail(f"a command must be one of {', '.join(COMMANDS)}, but got {words[0]!r}.", 2)
     end_at_once_when_interrupted()
     if "DVC_STAGE" in os.environ:
         end_with_parent()
-    stage = importlib.import_module(f"pipeline.stages.{name}")
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(help=stage.__doc__)(stage.main)
     try:
-        app(args=sys.argv[2:], prog_name=f"python -m pipeline {name}")
+        application(words[0])(args=words, prog_name="python -m pipeline")
     except UserError as mistake:
         return fail(str(mistake), 2)
     except FileNotFoundError as problem:  # not there the next time either

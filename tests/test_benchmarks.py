@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import cluster, speed, without
+from benchmarks import cluster, speed
 from benchmarks.conventional import Pictures
 from benchmarks.floor import Rates, floor_seconds
 from benchmarks.race import included
@@ -24,10 +24,18 @@ from pipeline.study import load_study
 from pipeline.training.stacked import criterion
 
 STUDY = load_study()
-BARS = {"lenet5": 1.5, "no_weight_sharing": 2.5}
-EVERYWHERE = 0.95
-OVER_CONVENTIONAL = 3
-FUSED_ON_A_GPU = 10
+# How many times as fast as the bare loop, under the same vector instructions.
+BARS = {
+    "lenet5": 3.5,
+    "linear_output": 3.3,
+    "no_pooling": 2.5,
+    "no_weight_sharing": 8,
+    "mlp": 1.1,
+    "mlp_60k": 1.0,
+}
+WITHOUT_A_COMPILER = 0.8
+OVER_CONVENTIONAL = 4.8
+STACKED_ON_A_GPU = 10
 TRACKING = 0.02
 
 
@@ -38,24 +46,25 @@ RESULTS = {
 ON_EACH_DEVICE = pytest.mark.parametrize("results", RESULTS.values(), ids=RESULTS)
 
 
-@pytest.fixture(scope="module")
-def ours() -> dict[str, dict[str, Any]]:
-    return {row["variant"]: row for row in RESULTS["cpu"]["rows"] if row["method"] == "ours"}
+def rows(method: str, device: str = "cpu") -> dict[str, dict[str, Any]]:
+    """By variant."""
+    return {row["variant"]: row for row in RESULTS[device]["rows"] if row["method"] == method}
 
 
-@ON_EACH_DEVICE
-def test_every_variant_is_measured_in_every_way(results: dict[str, Any]) -> None:
-    cells = {(row["variant"], row["method"]) for row in results["rows"]}
-    assert cells == {(v, m) for v in STUDY.networks for m in (*METHODS, "floor")}
+@pytest.mark.parametrize("device", RESULTS)
+def test_every_variant_is_measured_in_every_way(device: str) -> None:
+    found = {(row["variant"], row["method"]) for row in RESULTS[device]["rows"]}
+    assert found == {(v, m) for v in STUDY.networks for m in (*METHODS[device], "floor")}
 
 
 @pytest.mark.parametrize("variant", STUDY.networks)
-def test_ours_against_the_bare_loop(ours: dict[str, dict[str, Any]], variant: str) -> None:
-    assert ours[variant]["ratio_to_bare"] >= BARS.get(variant, EVERYWHERE)
+def test_ours_against_the_bare_loop(variant: str) -> None:
+    assert rows("ours")[variant]["ratio_to_bare"] >= BARS[variant]
+    assert rows("plain")[variant]["ratio_to_bare"] >= WITHOUT_A_COMPILER
 
 
-def test_ours_against_the_conventional_recipe(ours: dict[str, dict[str, Any]]) -> None:
-    ratios = [row["ratio_to_conventional"] for row in ours.values()]
+def test_ours_against_the_conventional_recipe() -> None:
+    ratios = [row["ratio_to_conventional"] for row in rows("ours").values()]
     assert geometric_mean(ratios) >= OVER_CONVENTIONAL
 
 
@@ -66,17 +75,15 @@ def test_nothing_is_faster_than_the_floor(results: dict[str, Any]) -> None:
         assert speed[variant, method] <= speed[variant, "floor"]
 
 
-def test_fused_on_a_gpu() -> None:
-    for row in RESULTS["cuda"]["rows"]:
-        assert row["method"] != "fused" or row["ratio_to_bare"] >= FUSED_ON_A_GPU
+def test_stacked_on_a_gpu() -> None:
+    for row in rows("stacked", "cuda").values():
+        assert row["ratio_to_bare"] >= STACKED_ON_A_GPU
 
 
 def test_page_shows_the_committed_results() -> None:
     page = Path("docs/performance.md").read_text(encoding="utf8")
     for device, results in RESULTS.items():
         assert included(page, f"bench-{device}", speed.table(results)) == page
-    measures = json.loads(Path("benchmarks/without.json").read_text(encoding="utf8"))
-    assert included(page, "without", without.table(measures["ratios"])) == page
 
 
 def test_tracking_costs_little() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.__main__ import STAGES
+from pipeline.__main__ import COMMANDS
 from pipeline.evaluation.test_set_log import LOG
 from pipeline.execution.provenance import PACKAGE, imported_files
 
@@ -60,7 +60,19 @@ def test_a_command_replaces_its_shell_and_names_a_stage(name: str) -> None:
     words = stage(name)["cmd"].split()
     assert words[:4] == ["exec", "python", "-m", "pipeline"]
     assert words[4] == name
-    assert name in STAGES
+    assert COMMANDS[name].parent.name == "stages"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_stages_and_tools_import_none_of_each_other(name: str) -> None:
+    room = COMMANDS[name].parent.name
+    found = {file for file in imports_of(f"pipeline.{room}.{name}") if "__init__" not in file}
+    commands = {file for file in found if file.split("/")[1] in ("stages", "tools")}
+    assert commands == {f"pipeline/{room}/{name}.py"}
+
+
+def test_every_stage_is_one_of_dvcs() -> None:
+    assert {name for name, file in COMMANDS.items() if file.parent.name == "stages"} == {*DVC}
 
 
 @pytest.mark.parametrize("room", ROOMS_OF_A_BARE_WORKER)
@@ -111,7 +123,7 @@ def test_rooms_import_one_way(room: str) -> None:
         "training": training,
         "corruptions": {"corruptions", "data", "execution"},
         "analysis": analysis,
-        "report": {"report", "search", "networks", *analysis},
+        "report": {"report", "search", "training", "networks", *analysis},
         "search": {"search", *training},
         "study": {"study", "search", *training},
     }[room]

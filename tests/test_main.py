@@ -1,5 +1,6 @@
 """`python -m pipeline`: exit codes and last words."""
 
+import ast
 import os
 import re
 import subprocess
@@ -7,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from pipeline.__main__ import STAGES
+from pipeline.__main__ import COMMANDS, application
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -24,18 +26,44 @@ def run(*words: str, cwd: Path = REPOSITORY, **env: str) -> subprocess.Completed
     )
 
 
-def test_without_a_stage_it_lists_them() -> None:
-    result = run()
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",)])
+def test_without_a_command_it_lists_them(words: tuple[str, ...]) -> None:
+    result = run(*words)
     assert result.returncode == 0
-    assert all(stage in result.stdout for stage in STAGES)
+    assert all(f" {command} " in result.stdout for command in COMMANDS)
 
 
-def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
     result = run("trian")
     assert result.returncode == 2
-    assert (
-        result.stderr == f"error: a stage must be one of {', '.join(STAGES)}, but got 'trian'.\n"
+    known = ", ".join(COMMANDS)
+    assert result.stderr == f"error: a command must be one of {known}, but got 'trian'.\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_says_what_it_is_for(command: str) -> None:
+    done = CliRunner().invoke(application(command), [command, "--help"], prog_name="program")
+    assert done.exit_code == 0
+    assert f"program {command} " in done.stdout
+    docstring = ast.get_docstring(ast.parse(COMMANDS[command].read_text(encoding="utf8"))) or ""
+    assert docstring[:30] in done.stdout
+
+
+def test_a_word_too_many_is_the_users_mistake() -> None:
+    result = run("readme", "now")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_only_the_module_of_the_command_is_imported() -> None:
+    code = (
+        "import sys; from pipeline.__main__ import application; application('download'); "
+        "print([m for m in sys.modules if m.startswith(('pipeline.stages.', 'pipeline.tools'))])"
     )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['pipeline.stages.download']"
 
 
 @pytest.mark.parametrize(
@@ -73,11 +101,11 @@ def test_every_stage_lists_the_mistakes_and_touches_nothing(
     [
         (("sweep", "lenet5"), {"download"}),
         (("train", "lenet5"), {"download", "sweep lenet5"}),
-        (("train", "lenet5", "--validate"), {"download"}),
+        (("validate", "lenet5"), {"download"}),
         (("evaluate", "lenet5"), {"download", "train lenet5"}),
         (("samples", "lenet5"), {"download", "sweep lenet5"}),
         (("report",), {"download", "sweep mlp", "train mlp", "evaluate mlp", "samples lenet5"}),
-        (("report", "--against", "HEAD"), {"report"}),
+        (("compare", "HEAD"), {"report"}),
     ],
 )
 def test_a_stage_that_comes_too_early_names_those_that_must_run_first(

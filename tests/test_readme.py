@@ -15,6 +15,8 @@ ROOMS = ("benchmarks", "docs", "pipeline", "reports", "studies", "tests")
 # What lies in no clone: outputs as dvc.yaml has them, and what is written beside them.
 WRITTEN = (
     *("data/", "models/", "sweeps/*/", "timings/", "var/mlflow.db", "var/validation.json"),
+    *("models/*/", "seed-*.safetensors", "models/lenet5/seed-0.safetensors"),
+    "models/no_weight_sharing/seed-0.safetensors",
     *("var/before-1/", "var/studies/*/", "var/studies/lattice/reports/"),
 )
 ENDINGS = "css|csv|db|html|js|json|lock|md|npz|py|safetensors|svg|toml|txt|yaml"

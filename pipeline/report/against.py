@@ -25,7 +25,7 @@ def committed(path: Path, rev: str) -> dict[str, Any]:
         return json.loads(shown.stdout)
     except subprocess.CalledProcessError as problem:
         raise UserError(
-            f"`--against` must name a commit with `{path}` in it, but got {rev!r}: "
+            f"`rev` must name a commit with `{path}` in it, but got {rev!r}: "
             f"{problem.stderr.strip()}"
         ) from problem
     except (OSError, ValueError) as problem:

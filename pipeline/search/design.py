@@ -1,14 +1,14 @@
 """The points that sweeps try: one design for all variants, on the dimensions that apply."""
 
 import math
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import qmc
 
 from pipeline.networks.spec import NetworkSpec
-from pipeline.search.space import Dimensions, Range, Search
-from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.search.space import Range, Search, Space
+from pipeline.training.hyperparameters import TUNED, Hyperparameters
 
 
 def points(
@@ -25,25 +25,19 @@ def points(
     return [default, *(replace(default, **values) for values in tried)]
 
 
-def applying(dimensions: Dimensions, network: NetworkSpec) -> list[str]:
+def applying(dimensions: Space, network: NetworkSpec) -> list[str]:
     """The names of the dimensions that are searched and mean something to this network."""
-    names = [name for name, values in _all(dimensions).items() if values is not None]
-    return [name for name in names if name != "j" or network.output == "rbf"]
+    searched = [name for name in TUNED if getattr(dimensions, name) is not None]
+    return [name for name in searched if TUNED[name].applies(network)]
 
 
 def _design(search: Search) -> np.ndarray:
     """A scrambled Sobol sequence. Shape [trials - 1, dimensions], values in [0, 1)."""
-    width = len(fields(Dimensions))
-    sequence = qmc.Sobol(width, scramble=True, rng=np.random.default_rng(search.design_seed))
+    sequence = qmc.Sobol(len(TUNED), scramble=True, rng=np.random.default_rng(search.design_seed))
     # Drawn as a whole, for its balance; the first points are the same for any number of trials.
     return sequence.random_base2(math.ceil(math.log2(max(search.trials, 2))))[: search.trials - 1]
 
 
-def _value(dimensions: Dimensions, name: str, row: np.ndarray) -> float | str:
-    share = float(row[list(_all(dimensions)).index(name)])
-    values = getattr(dimensions, name)
+def _value(dimensions: Space, name: str, row: np.ndarray) -> float | str:
+    share, values = float(row[list(TUNED).index(name)]), getattr(dimensions, name)
     return values.at(share) if isinstance(values, Range) else values[int(share * len(values))]
-
-
-def _all(dimensions: Dimensions) -> dict[str, Range | tuple[str, ...] | None]:
-    return {field.name: getattr(dimensions, field.name) for field in fields(Dimensions)}

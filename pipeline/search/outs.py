@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,11 @@ from pipeline.execution.files import write_atomic
 from pipeline.search.summary import summary
 from pipeline.search.sweep import Sweep
 from pipeline.search.winner import BEST
-from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.hyperparameters import TUNED
 from pipeline.training.models import write_trainings
 
-SETTINGS = tuple(field.name for field in fields(Hyperparameters))
 TRIALS = (
-    *("trial", "cell", *SETTINGS, "seed", "epochs"),
+    *("trial", "cell", *TUNED, "seed", "epochs"),
     *("value", "best", "state", "reason"),
 )
 HISTORY = (

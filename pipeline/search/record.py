@@ -10,7 +10,7 @@ from filelock import FileLock
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from pipeline.search.space import Dimensions, Range
+from pipeline.search.space import Range, Space
 from pipeline.training.hyperparameters import Hyperparameters
 
 ENOUGH_TRIALS = 30  # below, importance is mostly noise
@@ -22,7 +22,7 @@ class Trials:
     So it is the same whenever it is made again; `dimensions` has the names of what is searched.
     """
 
-    def __init__(self, name: str, space: Dimensions, dimensions: Sequence[str]) -> None:
+    def __init__(self, name: str, space: Space, dimensions: Sequence[str]) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.name = name
         self.distributions = {each: _distribution(getattr(space, each)) for each in dimensions}

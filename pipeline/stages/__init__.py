@@ -1,1 +1,1 @@
-"""What `python -m pipeline STAGE` runs: one short main() each, no logic of their own."""
+"""DVC's stages: one short main() each, no logic of their own."""

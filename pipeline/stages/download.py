@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.data.sources import place_mnist
 from pipeline.execution.files import write_atomic
-from pipeline.study import load_study, prune_outs
+from pipeline.study import load_study, prune_outputs
 
 
 def main() -> None:
@@ -19,6 +19,6 @@ def main() -> None:
         validation_images=study.data.validation_images,
         sample_sizes=study.samples.used,
     )
-    prune_outs(study.variants, sampled=study.samples.variants)
+    prune_outputs(study.variants, sampled=study.samples.variants)
     timing = {"stage": "download", "wall_s": time.perf_counter() - start}
     write_atomic(Path("timings/download.json"), (json.dumps(timing) + "\n").encode())

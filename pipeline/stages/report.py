@@ -3,9 +3,6 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
-
-from typer import Option
 
 from pipeline.analysis.curves import Curves, summarise
 from pipeline.analysis.inputs import read_finalists, read_history, read_json, read_spec, read_sweep
@@ -27,7 +24,6 @@ from pipeline.evaluation.test_set_log import record_evaluations
 from pipeline.execution.files import write_atomic
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import SIZES, in_words
-from pipeline.report.against import changes, committed
 from pipeline.report.charts import figures
 from pipeline.report.page import to_html, to_markdown
 from pipeline.report.plots import learned, tuned
@@ -40,20 +36,7 @@ REPORTS = Path("reports")
 PREDICTIONS = Path("predictions")
 
 
-def main(
-    against: Annotated[
-        str, Option(metavar="REV", help="Only print what differs from the results at this commit.")
-    ] = "",
-) -> None:
-    if against:
-        require_outputs(record := REPORTS / "results.json")
-        print(changes(committed(record, against), read_json(record), rev=against))
-    else:
-        report()
-        fill_behind(load_study(), Path())
-
-
-def report() -> None:
+def main() -> None:
     """Everything comes from the study's own variants and the files of the stages before."""
     started = time.perf_counter()
     study = load_study(Path("params.yaml"))
@@ -77,6 +60,7 @@ def report() -> None:
     outline = sections(results, drawn, took)
     write_atomic(REPORTS / "ablation.html", to_html(results, outline).encode("utf8"))
     write_atomic(REPORTS / "ablation.md", to_markdown(results, outline).encode("utf8"))
+    fill_behind(study, Path())
 
 
 def plan(study: Study) -> Plan:
@@ -122,7 +106,7 @@ def outcome(study: Study, name: str) -> Outcome:
 def inputs(study: Study) -> list[Path]:
     """The outputs of every stage before, in the order in which they run."""
     files = [
-        *("sweeps/{}/best.json", "models/{}/spec.json", "predictions/{}-disturbed.npz"),
+        *("sweeps/{}/best.json", "models/{}/spec.json", "predictions/{}-corrupted.npz"),
         *("predictions/{}-probes.npz", "predictions/{}-pictures.npz", "predictions/{}.npz"),
     ]
     each = [Path(file.format(name)) for file in files for name in study.variants]

@@ -50,7 +50,7 @@ def main(variant: str) -> None:
             search=search,
             book=book,
             train=train,
-            group=study.training.group,
+            group=study.training.stack,
         ).run()
     importance = book.importance()
     folder = Path("sweeps") / variant

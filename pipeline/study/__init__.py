@@ -3,18 +3,18 @@
 from pipeline.study.files import PARAMS, load_study, merged, parse_study, read_yaml
 from pipeline.study.order import require_outputs
 from pipeline.study.parameters import json_schema
-from pipeline.study.place import (
+from pipeline.study.repro import reproduce, sole_run
+from pipeline.study.resolve import Study
+from pipeline.study.workspace import (
     STUDIES,
     is_standard,
     known_networks,
     known_studies,
     materialise,
-    prune_outs,
+    prune_outputs,
     repository_root,
     written_study,
 )
-from pipeline.study.repro import reproduce, sole_run
-from pipeline.study.resolve import Study
 
 __all__ = [
     "PARAMS",
@@ -28,7 +28,7 @@ __all__ = [
     "materialise",
     "merged",
     "parse_study",
-    "prune_outs",
+    "prune_outputs",
     "read_yaml",
     "repository_root",
     "reproduce",

@@ -1,14 +1,17 @@
 """Studies as files: params.yaml, and differences to it."""
 
+import json
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from pipeline.execution.errors import UserError
-from pipeline.study.checks import mistakes
+from pipeline.study.mistakes import Mistake, mistakes
+from pipeline.study.parameters import Parameters
 from pipeline.study.resolve import Study, resolve
 
 PARAMS = Path("params.yaml")
@@ -25,11 +28,22 @@ def load_study(path: Path = PARAMS) -> Study:
 
 def parse_study(written: Any, *, origin: str) -> Study:
     """As `load_study`, from plain values; `origin` is what messages call them."""
-    if found := mistakes(written):
-        lines = [f"  {path}: {text}" for path, text in found]
-        count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
-        raise UserError("\n".join([f"{origin} has {count}:", *lines]))
-    return resolve(written)
+    try:
+        text = json.dumps(written)
+    except (TypeError, ValueError, RecursionError) as problem:
+        kinds = f"must hold words, numbers and lists of them, but got: {problem}."
+        raise _refusal(origin, [("the file", kinds)]) from None
+    try:
+        parameters = Parameters.model_validate_json(text)
+    except ValidationError as problem:
+        raise _refusal(origin, mistakes(problem)) from None
+    return resolve(parameters, written)
+
+
+def _refusal(origin: str, found: Sequence[Mistake]) -> UserError:
+    lines = [f"  {path}: {text}" for path, text in found]
+    count = f"{len(lines)} mistake{'s' * (len(lines) > 1)}"
+    return UserError("\n".join([f"{origin} has {count}:", *lines]))
 
 
 def read_yaml(path: Path) -> Any:

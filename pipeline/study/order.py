@@ -18,7 +18,7 @@ def require_outputs(*paths: Path) -> None:
             for stage, path in missing.items()
         ]
         raise UserError(
-            "what this stage reads must be there, but is not; run `dvc repro`, or first:"
+            "what this command reads must be there, but is not; run `dvc repro`, or first:"
             + "".join(first)
         )
 

@@ -1,31 +1,35 @@
-"""params.yaml as it is written: its sections, their fields and what each may hold."""
+"""params.yaml as it is written: its sections, their fields and what each may hold.
+
+Every check is pydantic's. What holds between sections is checked with the later one, in the order
+of `Parameters`, against the earlier ones that have no mistake.
+"""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
-from pipeline.networks.matching import Match
-from pipeline.networks.spec import NetworkSpec
-from pipeline.search.space import Search
+from pipeline.search.space import Count, Positive, Search, Seed, distinct
+from pipeline.study.consistency import (
+    defaults_not_searched,
+    idle_dimensions,
+    refuse,
+    seeds_of_search,
+    unknown,
+)
+from pipeline.study.variants import Difference, Name, Network
+from pipeline.training.hyperparameters import TUNED, choices
 
-# DVC pastes names into a shell.
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-Count = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
-    if repeated := [seed for seed, times in Counter(seeds).items() if times > 1]:
-        raise ValueError(f"seeds must be distinct, but {repeated[0]} is there twice")
-    return seeds
-
-
-Seeds = Annotated[
-    tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)
-]
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -36,44 +40,26 @@ class Data(Section):
     source: Annotated[str, Field(min_length=1)]
     """`mnist`, or a folder with four IDX files."""
     validation_images: Count
-    split_seed: Annotated[int, Field(ge=0)]
+    split_seed: Seed
 
 
-class Defaults(Section):
-    learning_rate: Rate
-    init: Literal["paper", "fan_in"]
-    j: Rate
+def _default(name: str) -> Any:
+    """The type of a hyperparameter's default; the text is for editors."""
+    tuned = TUNED[name]
+    values = Literal[choices(name)] if tuned.scale == "choice" else Positive
+    below = None if tuned.scale == "choice" else tuned.below
+    return Annotated[values, Field(lt=below, description=tuned.description)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words(NetworkSpec):
-    """A network as it is written: a control may ask for the baseline's size."""
-
-    __pydantic_config__ = {"extra": "forbid", "strict": True}  # noqa: RUF012
-
-    match: Match
-
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline(Words):
-    match: Literal["none"]
-
-
-def _partial(name: str, source: type, fields: Iterable[str]) -> Any:
-    """A section with the fields of `source`, each of which may be left out."""
-    types = get_type_hints(source, include_extras=True)
-    optional: dict[str, Any] = {field: (types[field], None) for field in fields}
-    return create_model(name, __base__=Section, **optional)
-
-
-Difference = _partial("Difference", Words, [field.name for field in fields(Words)])
+_DEFAULTS: dict[str, Any] = {name: (_default(name), ...) for name in TUNED}
+Defaults = create_model("Defaults", __base__=Section, **_DEFAULTS)
 
 
 class Training(Section):
     epochs: Count
     batch_size: Count
-    group: Count
-    """Networks trained as one."""
+    stack: Count
+    """Models that are stacked and trained as one."""
 
 
 def _growing(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -103,7 +89,7 @@ class Samples(Section):
 class Planning(Section):
     """What is expected before anything is judged: how small a difference could be found?"""
 
-    error: Annotated[float, Field(gt=0, lt=1)]
+    error: Share
     correlation_within: float
     """Of a crossed probit model: between two seeds of a variant."""
     correlation_between: float
@@ -127,7 +113,7 @@ class Planning(Section):
 
 
 class Evaluation(Section):
-    margin: Annotated[float, Field(gt=0, lt=1)]
+    margin: Share
     planned: tuple[tuple[Name, Name], ...]
     planning: Planning
 
@@ -137,15 +123,46 @@ class Parameters(Section):
 
     name: Name
     data: Data
-    network: Baseline
-    variants: Annotated[dict[Name, Difference], Field(min_length=1)]  # pyright: ignore[reportInvalidTypeForm]
+    network: Network
+    variants: Annotated[dict[Name, Difference], Field(min_length=1)]
     notes: dict[Name, str]
-    hyperparameters: Defaults
     search: Search
+    hyperparameters: Defaults  # pyright: ignore[reportInvalidTypeForm]
     training: Training
-    seeds: Seeds
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(distinct)]
     samples: Samples
     evaluation: Evaluation
+
+    @field_validator("variants")
+    @classmethod
+    def _one_baseline(cls, variants: dict[str, Any]) -> dict[str, Any]:
+        baselines = [name for name, each in variants.items() if not each.model_fields_set]
+        if len(baselines) != 1:
+            raise ValueError(f"exactly one must be {{}}, the baseline, but got {baselines}")
+        return variants
+
+    @field_validator("notes", "samples", "evaluation", "search", "seeds", "hyperparameters")
+    @classmethod
+    def _agrees(cls, section: Any, info: ValidationInfo) -> Any:
+        """Refuse what does not go together with the sections before."""
+        known = info.data
+        match info.field_name:
+            case "notes" if "variants" in known:
+                refuse(unknown((), section, known["variants"]))
+            case "samples" if "variants" in known:
+                refuse(unknown(("variants",), section.variants, known["variants"]))
+            case "evaluation" if "variants" in known:
+                names = [name for pair in section.planned for name in pair]
+                refuse(unknown(("planned",), names, known["variants"]))
+            case "search" if {"network", "variants"} <= known.keys():
+                refuse(idle_dimensions(section, known["network"], known["variants"]))
+            case "seeds" if "search" in known:
+                refuse(seeds_of_search(section, known["search"]))
+            case "hyperparameters" if "search" in known:
+                refuse(defaults_not_searched(section, known["search"]))
+            case _:
+                pass  # the section before has a mistake of its own
+        return section
 
 
 def json_schema() -> dict[str, Any]:

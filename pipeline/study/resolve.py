@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.execution.errors import UserError
-from pipeline.networks.accounting import account
-from pipeline.networks.matching import matched
-from pipeline.networks.spec import BODY, NetworkSpec
+from pipeline.networks.spec import NetworkSpec
 from pipeline.search.space import Search
-from pipeline.study.parameters import (
-    Data,
-    Defaults,
-    Evaluation,
-    Parameters,
-    Samples,
-    Training,
-)
-from pipeline.training.hyperparameters import Hyperparameters
-
-LARGEST = 100_000_000  # parameters of a network: more is a slip of the pen
+from pipeline.study.parameters import Data, Evaluation, Parameters, Samples, Training
+from pipeline.study.variants import network_spec
+from pipeline.training.hyperparameters import Hyperparameters, applying
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +49,8 @@ class Study:
             )
 
 
-def resolve(written: Any) -> Study:
-    """The study in the plain values of a params.yaml that has no mistakes."""
-    parameters = Parameters.model_validate_json(json.dumps(written))
+def resolve(parameters: Parameters, written: Any) -> Study:
+    """The study of `parameters`, which were parsed from the plain values `written`."""
     variants = {
         name: {word: getattr(difference, word) for word in written["variants"][name]}
         for name, difference in parameters.variants.items()
@@ -70,16 +59,14 @@ def resolve(written: Any) -> Study:
         name: network_spec(parameters.network.words(), difference)
         for name, difference in variants.items()
     }
+    defaults = parameters.hyperparameters.model_dump()
     return Study(
         name=parameters.name,
         data=parameters.data,
         baseline=next(name for name, difference in variants.items() if not difference),
         variants=variants,
         networks=networks,
-        defaults={
-            name: _defaults(parameters.hyperparameters, network)
-            for name, network in networks.items()
-        },
+        defaults={name: applying(defaults, network) for name, network in networks.items()},
         notes=parameters.notes,
         search=parameters.search,
         training=parameters.training,
@@ -88,27 +75,3 @@ def resolve(written: Any) -> Study:
         evaluation=parameters.evaluation,
         digest=hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest(),
     )
-
-
-def network_spec(baseline: Mapping[str, Any], difference: Mapping[str, Any]) -> NetworkSpec:
-    """`difference` laid over `baseline`, whose size it may ask for.
-
-    Raises:
-        ValueError: When the words contradict each other, or describe what cannot be built.
-    """
-    words = {**baseline, **difference}
-    idle = BODY if words["hidden"] else ("c3_table",) if words["hierarchy"] == "one" else ()
-    words |= {word: BODY[word] for word in idle if word not in difference}  # nobody asked for it
-    network = matched(_without_match(words), _without_match(baseline), words["match"])
-    if (parameters := account(network).parameters) > LARGEST:
-        raise ValueError(f"there must be at most {LARGEST:,} parameters, but got {parameters:,}.")
-    return network
-
-
-def _without_match(words: Mapping[str, Any]) -> NetworkSpec:
-    return NetworkSpec.from_words({field: words[field] for field in words if field != "match"})
-
-
-def _defaults(section: Defaults, network: NetworkSpec) -> Hyperparameters:
-    j = section.j if network.output == "rbf" else None
-    return Hyperparameters(learning_rate=section.learning_rate, init=section.init, j=j)

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.training.hyperparameters import TUNED
+
 FINAL, SWEEP, SAMPLES = "final", "sweep", "samples"
 _KEY = "mlflow.sharedViewState."
 OURS = f"{_KEY}variants"  # no experiment of others has a view of this key
@@ -16,7 +18,7 @@ START = f"#/experiments?{_TYPE}"
 _BY_NAME = {"orderByKey": "tags.`mlflow.runName`", "orderByAsc": True}
 _ERROR = {FINAL: "test_error", SWEEP: "validation_error", SAMPLES: "train_error"}
 _NUMBERS = ("params.`parameters`", "params.`macs`")
-_SETTINGS = tuple(f"params.`{name}`" for name in ("learning_rate", "init", "j", "epochs"))
+_SETTINGS = tuple(f"params.`{name}`" for name in (*TUNED, "epochs"))
 _WHICH = tuple(f"tags.`ablation.{name}`" for name in ("variant", "stage", "seed"))
 _COLUMNS = {
     FINAL: (*_WHICH, "metrics.`test_error`", *_NUMBERS, *_SETTINGS, "tags.`git.sha`"),

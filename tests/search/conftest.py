@@ -11,7 +11,7 @@ from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.design import applying, points
 from pipeline.search.record import Trials
-from pipeline.search.space import Dimensions, Range, Search
+from pipeline.search.space import Dimensions, LogRange, Search
 from pipeline.search.sweep import Sweep, Tuner
 from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.task import TrainingTask
@@ -23,9 +23,9 @@ Outcome = Callable[[TrainingTask], float | str]
 def search() -> Search:
     return Search(
         dimensions=Dimensions(
-            learning_rate=Range(low=0.0003, high=0.03, log=True),
+            learning_rate=LogRange(low=0.0003, high=0.03),
             init=("paper", "fan_in"),
-            j=Range(low=0.3, high=100.0, log=True),
+            j=LogRange(low=0.3, high=100.0),
         ),
         design_seed=1998,
         trials=6,

@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.design import applying, points
-from pipeline.search.space import Dimensions, Range, Search
+from pipeline.search.space import Dimensions, LogRange, Search
 from pipeline.training.hyperparameters import Hyperparameters
 
-RATE = Range(low=0.0003, high=0.03, log=True)
+RATE = LogRange(low=0.0003, high=0.03)
 
 
 def designed(search: Search, network: NetworkSpec) -> list[Hyperparameters]:
@@ -72,7 +72,7 @@ def test_dimension_that_is_left_out_keeps_its_default_and_moves_no_other(
     search: Search, lenet5: NetworkSpec, name: str
 ) -> None:
     whole = designed(search, lenet5)
-    without = replace(search, dimensions=replace(search.dimensions, **{name: None}))
+    without = replace(search, dimensions=search.dimensions.model_copy(update={name: None}))
     (default, *_) = column(name, whole)
     assert designed(without, lenet5) == [replace(each, **{name: default}) for each in whole]
 
@@ -109,9 +109,9 @@ def test_points_fill_the_space_evenly(search: Search, lenet5: NetworkSpec, seed:
 
 def test_all_values_are_in_their_ranges(search: Search, lenet5: NetworkSpec) -> None:
     narrow = Dimensions(
-        learning_rate=Range(low=0.00123456, high=0.00123999, log=True),
+        learning_rate=LogRange(low=0.00123456, high=0.00123999),
         init=("paper",),
-        j=Range(low=0.3, high=100.0, log=False),
+        j=LogRange(low=0.3, high=100.0),
     )
     _, *tried = designed(replace(search, dimensions=narrow, trials=64), lenet5)
     assert all(0.00123456 <= each.learning_rate <= 0.00123999 for each in tried)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.outs import write_sweep
-from pipeline.search.space import Dimensions, Range
+from pipeline.search.space import Dimensions, LogRange, Range
 from pipeline.search.sweep import Sweep
 from pipeline.training.task import TrainingTask
 from tests.search.conftest import Bench, MakeBench, Outcome
@@ -271,9 +271,9 @@ def test_edges_are_where_the_winner_lies_at_the_end_of_a_range(
     bench: MakeBench, tmp_path: Path
 ) -> None:
     # The default wins: a rate of 0.004, and 10 for j.
-    inside = Range(low=0.0003, high=0.03, log=True)
-    at_top = Range(low=0.00004, high=0.00401, log=True)
-    j = Range(low=9.9, high=100.0, log=True)
+    inside = LogRange(low=0.0003, high=0.03)
+    at_top = LogRange(low=0.00004, high=0.00401)
+    j = LogRange(low=9.9, high=100.0)
 
     def edges(rate: Range) -> list[dict[str, Any]]:
         dimensions = Dimensions(learning_rate=rate, init=("fan_in",), j=j)

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from pipeline.search.space import Dimensions, Range, Search
+from pipeline.search.space import Dimensions, LinearRange, LogRange, Range, Search
 
-EVEN = Range(low=1.0, high=101.0, log=False)
-DECADES = Range(low=0.001, high=10.0, log=True)
+EVEN = LinearRange(low=1.0, high=101.0)
+DECADES = LogRange(low=0.001, high=10.0)
 NUMBERS = st.floats(min_value=1e-6, max_value=1e6)
 SHARES = st.floats(min_value=0, max_value=1)
+SPREADS = [LogRange, LinearRange]
 
 
 def test_shares_of_an_even_range_are_those_of_its_numbers() -> None:
@@ -31,17 +33,17 @@ def test_numbers_have_four_digits() -> None:
     assert EVEN.at(1 / 3) == 34.33
 
 
-@given(ends=st.tuples(NUMBERS, NUMBERS), share=SHARES, log=st.booleans())
+@given(ends=st.tuples(NUMBERS, NUMBERS), share=SHARES, spread=st.sampled_from(SPREADS))
 def test_rounded_numbers_stay_in_their_range(
-    ends: tuple[float, float], share: float, log: bool
+    ends: tuple[float, float], share: float, spread: type[Range]
 ) -> None:
     low, high = sorted(ends)
     if low < high:
-        assert low <= Range(low=low, high=high, log=log).at(share) <= high
+        assert low <= spread(low=low, high=high).at(share) <= high
 
 
 def test_numbers_that_rounding_takes_out_of_the_range_come_back_to_its_ends() -> None:
-    narrow = Range(low=0.0012344, high=0.0012356, log=True)
+    narrow = LogRange(low=0.0012344, high=0.0012356)
     assert [narrow.at(share) for share in (0, 0.5, 1)] == [0.0012344, 0.001235, 0.0012356]
 
 
@@ -74,13 +76,13 @@ def test_edge_is_the_outer_twentieth(values: Range, number: float, at_edge: bool
     [(0.0, 1.0), (-1.0, 1.0), (1.0, 1.0), (2.0, 1.0), (1.0, float("inf")), (float("nan"), 1.0)],
 )
 def test_range_without_an_inside_is_refused(low: float, high: float) -> None:
-    with pytest.raises(ValueError, match=rf"`0 < low < high`.* got low={low}, high={high}\.$"):
-        Range(low=low, high=high, log=True)
+    with pytest.raises(ValidationError):
+        LogRange(low=low, high=high)
 
 
-@pytest.mark.parametrize("init", [(), ("paper", "paper")])
+@pytest.mark.parametrize("init", [(), ("paper", "paper"), ("zero",)])
 def test_words_to_try_are_some_and_distinct(init: Any) -> None:
-    with pytest.raises(ValueError, match="`init` must name words, each once"):
+    with pytest.raises(ValidationError, match="init"):
         Dimensions(init=init)
 
 
@@ -89,35 +91,25 @@ def test_seeds_are_those_of_all_phases(search: Search) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "problem"),
+    ("changes", "fields"),
     [
-        (
-            {"trials": 0, "finalists": 0},
-            "`trials` must be at least 1, but got 0. `finalists` must be at least 1, but got 0.",
-        ),
-        ({"epochs": 0}, "`epochs` must be at least 1, but got 0."),
-        ({"finalists": 0}, "`finalists` must be at least 1, but got 0."),
-        (
-            {"epochs": 0, "audit_seeds": (104, 104)},
-            "`epochs` must be at least 1, but got 0. "
-            "its seeds must be distinct, but 104 is there twice.",
-        ),
-        ({"finalists": 7}, "`finalists` must be at most `trials` (6), but got 7."),
-        ({"finalist_seeds": ()}, "`finalist_seeds` must have a seed, but got none."),
-        ({"trial_seed": -1}, "seeds must be at least 0, but got -1."),
-        ({"audit_seeds": (104, -2)}, "seeds must be at least 0, but got -2."),
-        ({"design_seed": -3}, "seeds must be at least 0, but got -3."),
-        ({"audit_seeds": (104, 104)}, "its seeds must be distinct, but 104 is there twice."),
-        ({"finalist_seeds": (100,)}, "its seeds must be distinct, but 100 is there twice."),
-        ({"audit_seeds": (102,)}, "its seeds must be distinct, but 102 is there twice."),
+        ({"trials": 0, "finalists": 0}, [("trials",), ("finalists",)]),
+        ({"epochs": 0, "audit_seeds": (104, 104)}, [("epochs",), ("audit_seeds",)]),
+        ({"finalists": 7}, [("finalists",)]),
+        ({"finalist_seeds": ()}, [("finalist_seeds",)]),
+        ({"trial_seed": -1}, [("trial_seed",)]),
+        ({"audit_seeds": (104, -2)}, [("audit_seeds", 1)]),
+        ({"design_seed": -3}, [("design_seed",)]),
+        ({"finalist_seeds": (100,)}, [("finalist_seeds",)]),
+        ({"audit_seeds": (102,)}, [("audit_seeds",)]),
     ],
 )
 def test_budget_that_makes_no_sense_is_refused(
-    search: Search, changes: dict[str, Any], problem: str
+    search: Search, changes: dict[str, Any], fields: list[tuple[str | int, ...]]
 ) -> None:
-    with pytest.raises(ValueError) as refusal:  # noqa: PT011
+    with pytest.raises(ValidationError) as refusal:
         replace(search, **changes)
-    assert str(refusal.value) == problem
+    assert [error["loc"] for error in refusal.value.errors()] == fields
 
 
 def test_smallest_budget_is_one_trial_and_no_audit(search: Search) -> None:

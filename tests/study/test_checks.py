@@ -69,23 +69,43 @@ MISTAKES = [
     ("seeds", [0, 100], "seeds: must not be those of `search`, but 100 is in both"),
     ("seeds", [0, 103], "seeds: must not be those of `search`, but 103 is in both"),
     ("seeds", [105], "seeds: must not be those of `search`, but 105 is in both"),
-    ("search.dimensions.j.low", 200.0, "j: `0 < low < high` must hold, but got low=200.0, high=1"),
-    ("search.dimensions.j.low", 100.0, "j: `0 < low < high` must hold, but got low=100.0, high=1"),
-    ("search.dimensions.j.low", 0.0, "j: `0 < low < high` must hold, but got low=0.0, high=100.0"),
+    ("search.dimensions.j.low", 200.0, "j: `low < high` must hold, but got low=200.0, high=1"),
+    ("search.dimensions.j.low", 100.0, "j: `low < high` must hold, but got low=100.0, high=1"),
+    ("search.dimensions.j.low", 0.0, "j.low: input should be greater than 0, but got 0.0"),
     ("search.dimensions.j.low", "0", "dimensions.j.low: input should be a valid number, but got"),
     ("search.dimensions.j.step", 1, "dimensions.j.step: is not a key here; allowed are low, high"),
-    ("search.dimensions.init", [], "dimensions: `init` must name words, each once, but got []."),
-    ("search.dimensions.init", ["paper", "paper"], "`init` must name words, each once, but got"),
+    ("search.dimensions.init", [], "dimensions.init: must name words, each once, but got []."),
+    ("search.dimensions.init", ["paper", "paper"], "init: must name words, each once, but got"),
     ("search.dimensions.init", ["zero"], "init.0: input should be 'paper' or 'fan_in', but got"),
     ("search.dimensions.depth", [1], "search.dimensions.depth: is not a key here; allowed are le"),
-    ("search.trials", 0, "search: `trials` must be at least 1, but got 0."),
-    ("search.epochs", 0, "search: `epochs` must be at least 1, but got 0."),
-    ("search.finalists", 0, "search: `finalists` must be at least 1, but got 0."),
-    ("search.finalists", 13, "search: `finalists` must be at most `trials` (12), but got 13."),
-    ("search.finalist_seeds", [], "search: `finalist_seeds` must have a seed, but got none."),
-    ("search.finalist_seeds", [100], "search: its seeds must be distinct, but 100 is there twice"),
-    ("search.audit_seeds", [101], "search: its seeds must be distinct, but 101 is there twice."),
-    ("search.audit_seeds", [-1], "search: seeds must be at least 0, but got -1."),
+    ("search.trials", 0, "search.trials: input should be greater than or equal to 1, but got 0."),
+    ("search.epochs", 0, "search.epochs: input should be greater than or equal to 1, but got 0."),
+    (
+        "search.finalists",
+        0,
+        "search.finalists: input should be greater than or equal to 1, but",
+    ),
+    ("search.finalists", 13, "search.finalists: must be at most `trials` (12), but got 13."),
+    (
+        "search.finalist_seeds",
+        [],
+        "finalist_seeds: list should have at least 1 item, not 0, but",
+    ),
+    (
+        "search.finalist_seeds",
+        [100],
+        "finalist_seeds: seeds must be distinct, but 100 is there",
+    ),
+    (
+        "search.audit_seeds",
+        [101],
+        "search.audit_seeds: seeds must be distinct, but 101 is there",
+    ),
+    (
+        "search.audit_seeds",
+        [-1],
+        "search.audit_seeds.0: input should be greater than or equal to 0",
+    ),
     ("hyperparameters.learning_rate", "1e-3", "YAML reads this as a word: write it out"),
     ("hyperparameters.learning_rate", 0.5, "must lie in 0.0003 ... 0.03 (`search`), but got 0.5"),
     ("hyperparameters.learning_rate", True, "input should be a valid number"),
@@ -169,6 +189,15 @@ def test_all_mistakes_are_told_at_once() -> None:
         parse_study(written, origin="params.yaml")
     for path in paths:
         assert f"\n  {path}: " in str(mistake.value)
+
+
+def test_all_mistakes_of_one_section_are_told_at_once() -> None:
+    written = changed("evaluation.planned", [["mlp", "nobody"], ["noone", "lenet5"]])
+    written["search"] |= {"trials": 0, "epochs": 0, "finalist_seeds": [100], "audit_seeds": [-1]}
+    with pytest.raises(UserError, match=r"params.yaml has 6 mistakes") as mistake:
+        parse_study(written, origin="params.yaml")
+    for part in ("'nobody'", "'noone'", "search.trials: ", "search.epochs: "):
+        assert part in str(mistake.value)
 
 
 @pytest.mark.parametrize("written", [None, [], "text", 3])

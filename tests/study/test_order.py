@@ -36,7 +36,7 @@ def test_each_missing_stage_is_named_once_and_in_order(
     with pytest.raises(UserError) as refusal:
         require_outputs(*map(Path, files))
     assert str(refusal.value) == (
-        "what this stage reads must be there, but is not; run `dvc repro`, or first:\n"
+        "what this command reads must be there, but is not; run `dvc repro`, or first:\n"
         "  python -m pipeline download  (makes data/train)\n"
         "  python -m pipeline train mlp  (makes models/mlp/spec.json)"
     )

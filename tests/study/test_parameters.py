@@ -7,5 +7,5 @@ from pipeline.study import json_schema
 
 
 def test_the_committed_schema_is_the_current_one() -> None:
-    # Renew it with `python -m pipeline study --schema > params.schema.json`.
+    # Renew it with `python -m pipeline schema > params.schema.json`.
     assert json.loads(Path("params.schema.json").read_text()) == json_schema()

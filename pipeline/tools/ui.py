@@ -1,4 +1,4 @@
-"""Opens MLflow's own pages on what was recorded, for this machine alone, until Ctrl-C."""
+"""Serve MLflow's pages on what was recorded, for this machine alone, until Ctrl-C."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Make MLflow's database anew from what the studies of this repository left."""
+"""Rebuild MLflow's database from the outputs of this repository's studies."""
 
 import sys
 from collections.abc import Sequence

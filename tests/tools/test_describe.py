@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.execution.errors import UserError
-from pipeline.stages.describe import family, main
 from pipeline.study import known_networks
+from pipeline.tools.describe import family, main
 
 DRAWING = Path("docs/family.svg")
 

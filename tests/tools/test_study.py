@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.execution.errors import UserError
-from pipeline.stages.study import main
 from pipeline.study import STUDIES, sole_run
+from pipeline.tools.study import main
 from tests.test_pipeline import copy_repository
 
 

@@ -12,10 +12,10 @@ from pipeline.study import (
     known_networks,
     load_study,
     materialise,
-    prune_outs,
+    prune_outputs,
     repository_root,
 )
-from pipeline.study.place import study_names
+from pipeline.study.workspace import study_names
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ def test_every_study_is_valid_in_its_own_folder(
     folder = materialise(name)
     assert load_study(folder / "params.yaml").name == name
     assert (folder / "dvc.yaml").read_text() == (REPOSITORY / "dvc.yaml").read_text()
-    assert (folder / "pipeline/study/place.py").is_file()
+    assert (folder / "pipeline/study/workspace.py").is_file()
     assert not (tmp_path / "reports").exists()
 
 
@@ -131,7 +131,7 @@ def test_outs_of_variants_that_are_gone_are_removed_and_others_stay(
     kept = ["models/a/spec.json", "predictions/a.npz", "timings/train-a.json"]
     gone = ["models/b/spec.json", "predictions/b.npz", "timings/train-b.json"]
     touch(*kept, *gone, "timings/download.json")
-    prune_outs(["a"], sampled=[])
+    prune_outputs(["a"], sampled=[])
     assert files() == sorted([*kept, "timings/download.json"])
 
 
@@ -143,7 +143,7 @@ def test_outs_of_variants_that_are_no_longer_trained_on_fewer_images_are_removed
     kept += ["predictions/a-samples.npz", "timings/samples-a.json"]
     gone = [*sample_outs("b"), *sample_outs("c")]
     touch(*kept, *gone)
-    prune_outs(["a", "b"], sampled=["a"])
+    prune_outputs(["a", "b"], sampled=["a"])
     assert files() == sorted(kept)
 
 
@@ -153,7 +153,7 @@ def test_variant_called_samples_keeps_its_outs(
     monkeypatch.chdir(tmp_path)
     kept = ["models/samples/spec.json", "predictions/samples.npz", "timings/train-samples.json"]
     touch(*kept, *sample_outs("samples"))
-    prune_outs(["samples"], sampled=[])
+    prune_outputs(["samples"], sampled=[])
     assert files() == sorted(kept)
 
 

@@ -1,6 +1,5 @@
 """Run a whole study: the standard one, or a difference to it from studies/, in its own folder."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,6 @@ import typer
 from pipeline.study import (
     PARAMS,
     STUDIES,
-    json_schema,
     load_study,
     materialise,
     reproduce,
@@ -21,11 +19,7 @@ from pipeline.tracking.fill import fill_behind
 
 def main(
     name: Annotated[str, typer.Argument(help="quick, full, ...; nothing for params.yaml")] = "",
-    schema: Annotated[bool, typer.Option("--schema", help="Print params.yaml's schema.")] = False,
 ) -> None:
-    if schema:
-        print(json.dumps(json_schema(), indent=2))
-        return
     load_study()
     if name:
         written_study(name)  # before a folder is made for it

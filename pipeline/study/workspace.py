@@ -1,4 +1,4 @@
-"""Where a study runs: the repository itself, or a folder of its own under var/studies/."""
+"""The workspace of a study: the repository itself, or a folder under var/studies/."""
 
 import os
 import shutil
@@ -99,18 +99,18 @@ def _origin(study: str) -> str:
     return f"{DIFFERENCES / study}.yaml over {PARAMS}"
 
 
-def prune_outs(variants: Iterable[str], *, sampled: Iterable[str]) -> None:
-    """Remove the outs of variants that are no longer declared: `report` reads whole folders.
+def prune_outputs(variants: Iterable[str], *, sampled: Iterable[str]) -> None:
+    """Remove the outputs of variants that are no longer declared: `report` reads whole folders.
 
-    `sampled` are those that are still trained on fewer images.
+    `sampled` are the variants that are still trained on fewer images.
     """
     kept, kept_samples = set(variants), set(sampled)
-    outs = {
+    outputs = {
         *((path, path.name) for room in ("models", "sweeps") for path in Path(room).glob("*")),
         *((path, path.stem.partition("-")[0]) for path in Path("predictions").glob("*")),
         *((path, path.stem.partition("-")[2]) for path in Path("timings").glob("*-*.json")),
     }
-    for path, variant in sorted(outs):
+    for path, variant in sorted(outputs):
         of_samples = path.stem in (f"{variant}-samples", f"samples-{variant}")
         if variant not in (kept_samples if of_samples else kept):
             shutil.rmtree(path) if path.is_dir() else path.unlink()

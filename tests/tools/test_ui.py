@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.execution.errors import UserError
-from pipeline.stages.ui import free_port, main, page_of, recorded_at, run_lists
+from pipeline.tools.ui import free_port, main, page_of, recorded_at, run_lists
 from pipeline.tracking.address import tracking_uri
 from pipeline.tracking.opening import find_run, open_client
 from pipeline.tracking.record import Dataset, Outcome, Training

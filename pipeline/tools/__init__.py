@@ -1,0 +1,1 @@
+"""What people run beside DVC's stages: one short main() each."""

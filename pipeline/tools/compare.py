@@ -1,0 +1,17 @@
+"""Print what differs between the results at a commit and those in reports/."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
+
+from pipeline.analysis.inputs import read_json
+from pipeline.report.against import changes, committed
+from pipeline.study import require_outputs
+
+RESULTS = Path("reports/results.json")
+
+
+def main(rev: Annotated[str, Argument(help="Of git, as in HEAD~1.")]) -> None:
+    require_outputs(RESULTS)
+    print(changes(committed(RESULTS, rev), read_json(RESULTS), rev=rev))
