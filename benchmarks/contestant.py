@@ -103,7 +103,7 @@ def _ours(
         epochs=epochs,
         batch_size=study.training.batch_size,
         environment=cpu_environment(kernels=kernels_name()),
-        stack_size=num_models,
+        stack=num_models,
     )
     spent = time.perf_counter()
 

@@ -4,7 +4,6 @@
 were trained: the same images, seeds and epochs. What is in the result cache is not trained again.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,9 +13,9 @@ from statistics import mean, stdev
 
 import typer
 
-from pipeline.search.winner import BEST
+from pipeline.outputs.sweeps import read_best
+from pipeline.outputs.validation import read_validation
 from pipeline.study import load_study
-from pipeline.training.validation import read_validation
 
 # Validation errors that the winners may not exceed, fractions, means over the finalists' seeds.
 BARS = {"lenet5": 0.012, "linear_output": 0.013, "mlp": 0.021, "mlp_60k": 0.025}
@@ -29,11 +28,12 @@ def main() -> None:
     print(LINE.format("Error, %", "defaults", "winner", "bar"))
     for variant in load_study().networks:
         subprocess.run([sys.executable, "-m", "pipeline", "validate", variant], check=True)
-        default = read_validation()[-1]["validation_error"]["mean"]
-        winner = json.loads((Path("sweeps") / variant / BEST).read_bytes())["candidates"][0]
-        best, bar = winner["validation_error"], BARS.get(variant)
+        default = read_validation()[-1].validation_error.mean
+        winner = read_best(Path("sweeps") / variant).candidates[0]
+        errors = [error for error in winner.per_seed.values() if error is not None]
+        best, bar = mean(errors), BARS.get(variant)
         print(LINE.format(variant, f"{default:.2%}", f"{best:.2%}", f"{bar:.1%}" if bar else "-"))
-        missed += best > default or misses(list(winner["per_seed"].values()), bar or 1)
+        missed += best > default or misses(errors, bar or 1)
     raise typer.Exit(int(missed > 0))
 
 

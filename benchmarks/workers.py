@@ -138,7 +138,7 @@ def _sweep(folder: Path, data: Path, number: int) -> dict[str, Any]:
 
 def _account(timing: dict[str, Any]) -> tuple[float, float, float, float]:
     """Seconds of training, of workers idle while a cell waited, before it all and after it."""
-    spans = [(cell["started"], cell["ended"]) for cell in timing["cells"]]
+    spans = [(run["started"], run["ended"]) for run in timing["runs"]]
     training = sum(end - start for start, end in spans)
     search = SWEEP["search"]
     finalists = search["trials"] + search["finalists"] * len(search["finalist_seeds"])

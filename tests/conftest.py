@@ -82,7 +82,7 @@ def make_plan(digits: Digits, lenet5: NetworkSpec) -> MakePlan:
             epochs=epochs,
             batch_size=batch_size,
             environment=cpu_environment(kernels=kernels_name()),
-            stack_size=stack_size,
+            stack=stack_size,
         )
 
     return make

@@ -131,9 +131,9 @@ def test_every_training_of_a_sweep_is_one_tracked_run(first_run: FirstRun) -> No
     tracked = {run.data.tags["ablation.cell"] for run in runs if "ablation.cell" in run.data.tags}
     study = folder / "var/studies/tiny"
     trained = [
-        cell["cell"]
+        run["run_key"]
         for variant in VARIANTS
-        for cell in json.loads((study / f"timings/sweep-{variant}.json").read_text())["cells"]
+        for run in json.loads((study / f"timings/sweep-{variant}.json").read_text())["runs"]
     ]
     assert len(trained) == len(VARIANTS) * (3 + 2 * 1 + 1)  # trials, finalists, audit
     assert tracked == set(trained)
@@ -151,25 +151,29 @@ def test_final_trainings_have_the_settings_that_the_sweep_chose(first_run: First
 RECOMPUTE = """
 import json
 from pathlib import Path
-from pipeline.analysis.inputs import read_history, read_spec, read_sweep
+from pipeline.analysis.curves import frame
 from pipeline.analysis.outcomes import Outcome
-from pipeline.analysis.predictions import read_corrupted, read_predictions, read_probes
 from pipeline.analysis.results import assemble
+from pipeline.outputs.corrupted import read_corrupted
+from pipeline.outputs.models import read_history, read_spec
+from pipeline.outputs.predictions import read_predictions
+from pipeline.outputs.probes import read_probes
+from pipeline.outputs.sweeps import read_tuning
 from pipeline.stages.report import plan
 from pipeline.study import load_study
 
 def outcome(name, words):
-    spec = read_spec(Path("models", name, "spec.json"))
-    path = Path("predictions", f"{name}.npz")
-    predictions = read_predictions(path, seeds=study.seeds, failed=spec["failures"])
+    models, folder = Path("models", name), Path("predictions")
+    spec = read_spec(models)
+    predictions = read_predictions(folder, name, seeds=study.seeds, failed=spec.failures)
     return Outcome(
         difference=words["difference"], differs_in=words["differs_in"], note=words["note"],
         sizes={size: words[size] for size in SIZES},
-        sweep=read_sweep(Path("sweeps", name)), spec=spec,
-        history=read_history(Path("models", name, "history.csv"), seeds=study.seeds),
+        tuning=read_tuning(Path("sweeps", name)), spec=spec,
+        history=frame(read_history(models, seeds=study.seeds)),
         predictions=predictions,
-        corrupted=read_corrupted(Path("predictions", f"{name}-corrupted.npz"), predictions),
-        probes=read_probes(Path("predictions", f"{name}-probes.npz"), predictions),
+        corrupted=read_corrupted(folder, name, predictions),
+        probes=read_probes(folder, name, predictions),
     )
 
 SIZES = "parameters", "connections", "macs", "activation_bytes"
@@ -216,7 +220,7 @@ def test_numbers_of_the_record_are_those_of_the_stored_answers(first_run: FirstR
             for shifted in set_names(Group.ONE_PIXEL)
         ]
         assert variant["consistency"]["consistent"]["mean"] == pytest.approx(np.mean(moved))
-        for place, stage in enumerate(probes["stages"]):
+        for place, stage in enumerate(probes["layers"]):
             told = variant["hierarchy"]["stages"][stage]
             for state in ("trained", "untrained"):
                 error = (probes[state][place] != labels).mean()
@@ -231,7 +235,7 @@ def test_no_variant_makes_a_corrupted_set_again(first_run: FirstRun) -> None:
     ]
     networks = 3 * 2  # three looks at each of two seeds
     sets = len(REGISTRY)
-    assert [len(timing["cells"]) for timing in timings] == [sets + networks] * 3
+    assert [len(timing["runs"]) for timing in timings] == [sets + networks] * 3
     assert [timing["cached"] for timing in timings] == [0, sets, sets]
     assert len(list((first_run[0] / "cache/corrupted").glob("*.lock"))) == sets
 

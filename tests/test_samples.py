@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.evaluation.misclassified import answers
+from pipeline.outputs.misclassified import answers
 from tests.test_pipeline import copy_with_three_variants, run_tiny, stages_run, tracked_runs
 from tests.tracking.test_fill import rebuilt, told
 
@@ -61,7 +61,7 @@ def test_the_stage_runs_for_the_variants_that_are_listed(first_run: FirstRun) ->
         }
         assert found["sizes"].tolist() == SIZES
         # A training and a look at the test images of each network.
-        assert len({cell["cell"] for cell in timing(folder, variant)["cells"]}) == 2 * 2 * 2
+        assert len({run["run_key"] for run in timing(folder, variant)["runs"]}) == 2 * 2 * 2
     shown = json.loads((folder / STUDY / "reports/timing.json").read_text())["stages"]
     assert {f"samples@{variant}" for variant in SAMPLED} <= shown.keys()
 

@@ -1,10 +1,12 @@
 """Learning curves: what the seeds of a variant have in common, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
+
+from pipeline.outputs.trainings import Epoch
 
 Points = Sequence[Mapping[str, Any]]
 
@@ -15,6 +17,11 @@ class Curves:
 
     training: Mapping[str, Points]
     validation: Mapping[str, Points]
+
+
+def frame(history: Sequence[Epoch]) -> pd.DataFrame:
+    """Rows of a learning curve as a table."""
+    return pd.DataFrame([asdict(row) for row in history])
 
 
 def summarise(history: pd.DataFrame, error: str = "train_error") -> list[dict[str, Any]]:

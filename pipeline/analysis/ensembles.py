@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from pipeline.analysis.errors import BoolArray, FloatArray
-from pipeline.evaluation.misclassified import is_wrong
+from pipeline.outputs.misclassified import is_wrong
 
 Pair = tuple[str, str]
 

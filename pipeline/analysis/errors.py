@@ -1,12 +1,10 @@
-"""Arrays of answers and errors, and what is counted in them."""
+"""Arrays of scores and errors, and what is counted in them."""
 
 import numpy as np
 import numpy.typing as npt
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
-Answers = npt.NDArray[np.uint8]
-"""Digits; 255 where a network has no answer."""
 
 
 def diverged(scores: FloatArray) -> BoolArray:

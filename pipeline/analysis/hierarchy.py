@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipeline.analysis.certainty import over_seeds
 from pipeline.analysis.errors import BoolArray
 from pipeline.analysis.intervals import estimate
-from pipeline.analysis.predictions import Probes
+from pipeline.outputs.probes import Probes
 
 
 def probe_errors(probes: Probes, labels: npt.NDArray[np.integer]) -> dict[str, BoolArray]:
@@ -17,7 +17,7 @@ def probe_errors(probes: Probes, labels: npt.NDArray[np.integer]) -> dict[str, B
     return {
         f"{state} {stage}": answers != labels
         for state in ("trained", "untrained")
-        for stage, answers in zip(probes.stages, getattr(probes, state), strict=True)
+        for stage, answers in zip(probes.layers, getattr(probes, state), strict=True)
     }
 
 
@@ -35,10 +35,10 @@ def hierarchy(probes: Probes, labels: npt.NDArray[np.integer]) -> dict[str, Any]
             "n_seeds": 1,
             "n_images": len(labels),
         },
-        "stages": {stage: _stage(wrong, stage) for stage in probes.stages},
+        "stages": {stage: _stage(wrong, stage) for stage in probes.layers},
         "shift_errors": {
             layer: over_seeds([float(x) if np.isfinite(x) else None for x in errors])
-            for layer, errors in zip(probes.layers, probes.shift_errors, strict=True)
+            for layer, errors in zip(probes.map_layers, probes.equivariance_errors, strict=True)
         },
     }
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.analysis.certainty import over_seeds
-from pipeline.analysis.errors import Answers, BoolArray, FloatArray, diverged
-from pipeline.evaluation.misclassified import NO_ANSWER
+from pipeline.analysis.errors import BoolArray, FloatArray, diverged
+from pipeline.outputs.misclassified import NO_ANSWER, Answers
 
 FIGURE_8 = (
     247, 449, 582, 659, 674, 829, 926, 938, 1014, 1039, 1232, 1319, 1328, 1393, 1530, 1621,

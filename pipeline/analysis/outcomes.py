@@ -1,22 +1,24 @@
 """What is known of each variant, and what must hold between variants that are compared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis.errors import Answers
 from pipeline.analysis.hierarchy import probe_errors
-from pipeline.analysis.inputs import Sweep
-from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes, Samples
 from pipeline.analysis.robustness import IMAGES, Rows
 from pipeline.analysis.samples import wrong_by_number
 from pipeline.analysis.tuning import require_fair
 from pipeline.corruptions.registry import REGISTRY
-from pipeline.evaluation.misclassified import answers, is_wrong
 from pipeline.execution.errors import UserError
+from pipeline.outputs.corrupted import CorruptedPredictions
+from pipeline.outputs.misclassified import Answers, answers, is_wrong
+from pipeline.outputs.models import Spec
+from pipeline.outputs.predictions import Predictions
+from pipeline.outputs.probes import Probes
+from pipeline.outputs.samples import SamplePredictions
+from pipeline.outputs.sweeps import Tuning
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +29,7 @@ class Outcome:
         difference: The words in which it differs from the baseline network, as written.
         differs_in: The same for people, with whatever was computed for it.
         sizes: `parameters`, `connections`, `macs`, `activation_bytes`.
-        spec: Its `spec.json`.
+        spec: How its networks came about.
         samples: None where it was trained on all images only.
     """
 
@@ -35,13 +37,13 @@ class Outcome:
     differs_in: str
     note: str | None
     sizes: Mapping[str, int]
-    sweep: Sweep
-    spec: Mapping[str, Any]
+    tuning: Tuning
+    spec: Spec
     history: pd.DataFrame
     predictions: Predictions
     corrupted: CorruptedPredictions
     probes: Probes
-    samples: Samples | None = None
+    samples: SamplePredictions | None = None
 
     @property
     def on_images(self) -> Answers:
@@ -50,13 +52,13 @@ class Outcome:
 
     def on(self, names: Sequence[str]) -> Answers:
         """What its networks answer on these corrupted sets: (sets, S, N)."""
-        return self.corrupted.answers[[self.corrupted.sets.index(name) for name in names]]
+        return self.corrupted.predictions[[self.corrupted.sets.index(name) for name in names]]
 
     def wrong_by_set(self) -> Rows:
         """Which images its networks misclassify (S, N): as they are, and of each corrupted set."""
         labels = self.predictions.labels
         clean = is_wrong(self.predictions.scores, labels)
-        sets = zip(self.corrupted.sets, self.corrupted.answers, strict=True)
+        sets = zip(self.corrupted.sets, self.corrupted.predictions, strict=True)
         return {IMAGES: clean, **{name: each != labels for name, each in sets}}
 
     def wrong_by_number(self) -> Rows | None:
@@ -67,7 +69,7 @@ class Outcome:
             self.samples,
             self.predictions.labels,
             on_all=is_wrong(self.predictions.scores, self.predictions.labels),
-            count=self.spec["training_images"],
+            count=self.spec.training_images,
         )
 
     def wrong_by_stage(self) -> Rows:
@@ -82,9 +84,10 @@ def require_comparable(outcomes: Mapping[str, Outcome]) -> None:
         UserError: If they were not tuned alike, not trained on the same data by the same code
             with what their sweeps chose, or not judged on the same images.
     """
-    require_fair({name: outcome.sweep for name, outcome in outcomes.items()})
+    require_fair({name: outcome.tuning for name, outcome in outcomes.items()})
     for name, outcome in outcomes.items():
-        trained, chosen = (each["hyperparameters"] for each in (outcome.spec, outcome.sweep.best))
+        both = (outcome.spec, outcome.tuning.best)
+        trained, chosen = (asdict(each.hyperparameters) for each in both)
         if trained != chosen:
             raise UserError(
                 f"{name!r} must be trained with what its sweep chose, {chosen}, but got "
@@ -114,8 +117,9 @@ def _require_same(outcomes: Mapping[str, Outcome]) -> None:
                 f"{name!r} than for {names[0]!r}: run `make repro`."
             )
         for key in ("data", "code", "training_images", "epochs", "batch_size"):
-            if first.spec[key] != other.spec[key]:
+            ours, theirs = getattr(first.spec, key), getattr(other.spec, key)
+            if ours != theirs:
                 raise UserError(
-                    f"all variants must share `{key}`, but got {other.spec[key]!r} for {name!r} "
-                    f"and {first.spec[key]!r} for {names[0]!r}: run `make repro`."
+                    f"all variants must share `{key}`, but got {theirs!r} for {name!r} "
+                    f"and {ours!r} for {names[0]!r}: run `make repro`."
                 )

@@ -40,7 +40,7 @@ def study_record(
     """All that the record tells of the study itself, in plain values."""
     first = next(iter(outcomes.values()))
     num_images = len(first.predictions.labels)
-    environments = [each.spec["environment"] for each in outcomes.values()]
+    environments = [each.spec.environment for each in outcomes.values()]
     return {
         "name": plan.name,
         "source": plan.source,
@@ -48,7 +48,7 @@ def study_record(
         "seeds": list(plan.seeds),
         "epochs": plan.epochs,
         "batch_size": plan.batch_size,
-        "training_images": first.spec["training_images"],
+        "training_images": first.spec.training_images,
         "validation_images": plan.validation_images,
         "test_images": num_images,
         "margin": plan.margin,
@@ -56,8 +56,8 @@ def study_record(
         "families": dict(family_sizes),
         **_power(plan, num_images),
         "params_digest": plan.digest,
-        "data_digest": first.spec["data"],
-        "code_digest": first.spec["code"],
+        "data_digest": first.spec.data,
+        "code_digest": first.spec.code,
         "device_kind": " and ".join(_devices(environments)),
         "environment": {
             name: " and ".join(sorted(values)) for name, values in _values(environments).items()

@@ -43,7 +43,7 @@ def assemble(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     errors = {name: each[IMAGES] for name, each in rows.items()}
     whole = [name for name, each in errors.items() if len(each) == len(plan.seeds)]
     kin = families(list(outcomes), baseline=plan.baseline, planned=plan.planned)
-    improving = [name for name, outcome in outcomes.items() if still_improving(outcome.sweep)]
+    improving = [name for name, outcome in outcomes.items() if still_improving(outcome.tuning)]
     comparisons = compare(
         {name: each if name in whole else None for name, each in errors.items()},
         families=kin,
@@ -105,7 +105,7 @@ def _on_all_sets(
     networks = {
         role: {**rows[name], **outcomes[name].wrong_by_stage()} for role, name in roles.items()
     }
-    lenet5 = baseline in outcomes and is_network(LENET5, outcomes[baseline].spec["network"])
+    lenet5 = baseline in outcomes and is_network(LENET5, outcomes[baseline].spec.network)
     with_ideas = roles if baseline in outcomes and _has_ideas(outcomes[baseline]) else {}
     by_number = {name: outcome.wrong_by_number() for name, outcome in outcomes.items()}
     return {
@@ -133,7 +133,7 @@ def _attribution(networks: Mapping[str, Rows]) -> dict[str, Any] | None:
 
 
 def _has_ideas(baseline: Outcome) -> bool:
-    network = baseline.spec["network"]
+    network = baseline.spec.network
     shares = network.get("connectivity") == "shared"
     pools = network.get("subsampling") not in (None, "stride", "none")
     return shares and pools and not network.get("hidden")
@@ -167,13 +167,13 @@ def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, An
         "difference": dict(outcome.difference),
         "differs_in": outcome.differs_in,
         "note": outcome.note,
-        "reference_model": bool(outcome.spec["network"].get("hidden")),
-        "network": outcome.spec["network"],
+        "reference_model": bool(outcome.spec.network.get("hidden")),
+        "network": outcome.spec.network,
         **outcome.sizes,
-        "hyperparameters": outcome.spec["hyperparameters"],
-        "cells": outcome.spec["cells"],
-        "tuning": tuning(outcome.sweep),
-        "validation_error": validation_error(outcome.sweep),
+        "hyperparameters": asdict(outcome.spec.hyperparameters),
+        "cells": outcome.spec.run_keys,
+        "tuning": tuning(outcome.tuning),
+        "validation_error": validation_error(outcome.tuning),
         "train_error": final_train_error(outcome.history),
         "test_error": {
             **estimate(errors).told(),
@@ -189,5 +189,5 @@ def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, An
         "diverged_seeds": [
             seed for seed, gone in zip(outcome.predictions.seeds, lost, strict=True) if gone
         ],
-        "failures": outcome.spec["failures"],
+        "failures": outcome.spec.failures,
     }

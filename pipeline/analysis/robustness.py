@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.analysis.certainty import over_seeds
-from pipeline.analysis.errors import Answers, BoolArray
+from pipeline.analysis.errors import BoolArray
 from pipeline.analysis.intervals import combined, estimate
 from pipeline.corruptions.corruption import Group
 from pipeline.corruptions.registry import by_family, set_names
+from pipeline.outputs.misclassified import Answers
 
 IMAGES = "images"  # the test set without any corruption
 

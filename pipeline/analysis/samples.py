@@ -15,8 +15,8 @@ import numpy.typing as npt
 from pipeline.analysis.attribution import attribution
 from pipeline.analysis.errors import BoolArray
 from pipeline.analysis.intervals import combined
-from pipeline.analysis.predictions import Samples
 from pipeline.analysis.robustness import Curve, Rows, area_weights, differences
+from pipeline.outputs.samples import SamplePredictions
 
 STEPS = 5000  # of the range, to which logarithms are rounded: sums are exact, in 64 bits
 AREA = "area"
@@ -50,13 +50,13 @@ def sample_efficiency(
 
 
 def wrong_by_number(
-    samples: Samples, labels: npt.NDArray[np.integer], *, on_all: BoolArray, count: int
+    samples: SamplePredictions, labels: npt.NDArray[np.integer], *, on_all: BoolArray, count: int
 ) -> Rows:
     """Which images (S, N) are misread, by the number of training images in decimal.
 
     `on_all` are those that networks trained on all `count` images misread.
     """
-    fewer = zip(samples.sizes, samples.answers, strict=True)
+    fewer = zip(samples.sizes, samples.predictions, strict=True)
     return {**{str(size): answers != labels for size, answers in fewer}, str(count): on_all}
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.evaluation.misclassified import NO_ANSWER
 from pipeline.evaluation.reading import BATCH
 from pipeline.networks.accounting import account
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import CLASSES, NetworkSpec
+from pipeline.outputs.misclassified import NO_ANSWER
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # of the ridge, a share of the units' own variance
 CONSTANT = 1e-6  # units that vary less say nothing

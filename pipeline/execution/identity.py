@@ -61,8 +61,9 @@ def identity_of(program: Program, environment: Environment) -> Identity:
 
 def environment_here(program: Program, slot: Slot) -> Environment:
     """That of a worker on this slot of this machine."""
-    kernels = "torch" if slot.visible else program.kernels
-    return replace(cpu_environment(kernels=kernels), device=slot.device)
+    if not slot.visible:
+        return replace(cpu_environment(kernels=program.kernels), device=slot.device)
+    return replace(cpu_environment(), device=slot.device, device_type="cuda")
 
 
 def python_version() -> str:

@@ -18,6 +18,9 @@ class Environment:
     """The part of a machine that changes the last bits of a result."""
 
     device: str
+    """The name of the CPU or GPU."""
+    device_type: str = "cpu"
+    """cpu or cuda."""
     cpu_capability: str
     """The vector instructions that torch picks its CPU kernels for."""
     kernels: str = "torch"

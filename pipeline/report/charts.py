@@ -7,9 +7,9 @@ from typing import Any
 import altair as alt
 
 from pipeline.analysis.curves import Curves
-from pipeline.analysis.pictures import Pictures
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
+from pipeline.outputs.filters import Filters
 from pipeline.report import (
     architecture,
     captions,
@@ -38,7 +38,7 @@ def figures(
     results: Mapping[str, Any],
     curves: Curves,
     accounts: Mapping[str, Account],
-    pictures: Mapping[str, Pictures],
+    filters: Mapping[str, Filters],
 ) -> list[Figure]:
     """Those that there is something to draw for."""
     found = {name: variant["difference"] for name, variant in results["variants"].items()}
@@ -53,9 +53,9 @@ def figures(
         costs.pareto(results),
         lines.stages(results),
         lines.samples(results),
-        views.kernels(pictures),
-        views.maps(pictures, results),
-        mistakes.gallery(results, pictures),
+        views.kernels(filters),
+        views.maps(filters, results),
+        mistakes.gallery(results, filters),
         mistakes.confusions(results),
     ]
     return [figure for figure in drawn if figure]

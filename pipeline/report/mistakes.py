@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.analysis.mistakes import FIGURE_8
-from pipeline.analysis.pictures import Pictures
+from pipeline.outputs.filters import Filters
 from pipeline.report import captions, numbers, rows, theme, titles
 from pipeline.report.figure import WIDTH, Figure, canvas, data, figure, picked, tooltips
 from pipeline.report.png import png
@@ -18,9 +18,9 @@ ACROSS, SIDE, LINE = 12, 44, 16  # digits in a row, a digit's side and its line 
 PANEL = 210
 
 
-def gallery(results: Mapping[str, Any], pictures: Mapping[str, Pictures]) -> Figure | None:
+def gallery(results: Mapping[str, Any], filters: Mapping[str, Filters]) -> Figure | None:
     """The digits that most networks of every variant misread; None where there are none."""
-    drawn = _digits(results, pictures)
+    drawn = _digits(results, filters)
     if not drawn:
         return None
     height = (drawn[-1]["place"] // ACROSS + 1) * (SIDE + 2 * LINE)
@@ -118,11 +118,11 @@ def shared(results: Mapping[str, Any]) -> str:
     return f"{text}; the paper's figure 8 shows {len(known['shared'])} of them."
 
 
-def _digits(results: Mapping[str, Any], pictures: Mapping[str, Pictures]) -> rows.Rows:
+def _digits(results: Mapping[str, Any], filters: Mapping[str, Filters]) -> rows.Rows:
     """A row for each digit, those of the paper's figure 8 first."""
     known = (results["mistakes"]["figure_8"] or {"shared": []})["shared"]
-    shown = next(iter(pictures.values()))
-    pixels = dict(zip(shown.misread.tolist(), shown.images, strict=True))
+    shown = next(iter(filters.values()))
+    pixels = dict(zip(shown.misclassified.tolist(), shown.images, strict=True))
     found = sorted(results["mistakes"]["shared"], key=lambda each: each["image"] not in known)
     return [
         {

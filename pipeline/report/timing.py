@@ -4,30 +4,27 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from pipeline.execution.errors import UserError
+from pipeline.outputs.timings import StageTiming
 from pipeline.report import numbers
 from pipeline.report.tables import Table
 
 
-def total(timings: Sequence[Mapping[str, Any]], report_s: float) -> dict[str, Any]:
+def total(timings: Sequence[StageTiming], report_s: float) -> dict[str, Any]:
     """The sum and its parts in seconds, out of the stages' own records and the report's time.
 
     `device` and `workers` are those of the stages that train; a study whose stages ran on several
     devices names them all, and `workers` is the largest number: 0 where the cache had everything.
     `training_s` is what one final training of each variant took, whenever that was: the median.
-
-    Raises:
-        UserError: If a record says no wall time.
     """
-    stages = {_name(timing): _wall(timing) for timing in timings} | {"report": report_s}
-    trained = [timing for timing in timings if timing["stage"] in ("sweep", "train", "samples")]
-    finals = {each["variant"]: _training_s(each) for each in timings if each["stage"] == "train"}
+    stages = {_name(timing): timing.wall_s for timing in timings} | {"report": report_s}
+    trained = [timing for timing in timings if timing.stage in ("sweep", "train", "samples")]
+    finals = {each.variant: _training_s(each) for each in timings if each.stage == "train"}
     return {
         "total_s": sum(stages.values()),
         "stages": stages,
         "training_s": finals,
-        "device": " and ".join(sorted({str(timing["device"]) for timing in trained})),
-        "workers": max((timing["workers"] for timing in trained), default=0),
+        "device": " and ".join(sorted({str(timing.device) for timing in trained})),
+        "workers": max((timing.workers for timing in trained), default=0),
     }
 
 
@@ -71,21 +68,11 @@ def time_table(took: Mapping[str, Any], results: Mapping[str, Any]) -> Table:
     )
 
 
-def _training_s(timing: Mapping[str, Any]) -> float | None:
+def _training_s(timing: StageTiming) -> float | None:
     """None where none ended."""
-    times = [each["ended"] - each["started"] for each in timing["cells"] if each.get("ended")]
+    times = [each.ended - each.started for each in timing.runs]
     return median(times) if times else None
 
 
-def _name(timing: Mapping[str, Any]) -> str:
-    variant = timing.get("variant")
-    return f"{timing['stage']}@{variant}" if variant else timing["stage"]
-
-
-def _wall(timing: Mapping[str, Any]) -> float:
-    wall_s = timing.get("wall_s")
-    if not isinstance(wall_s, int | float):
-        raise UserError(
-            f"`wall_s` of the stage {_name(timing)} must be a number, but got {wall_s}."
-        )
-    return float(wall_s)
+def _name(timing: StageTiming) -> str:
+    return f"{timing.stage}@{timing.variant}" if timing.variant else timing.stage

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from pipeline.analysis.pictures import Levels, Pictures
+from pipeline.outputs.filters import Filters, Levels
 from pipeline.report import captions, rows, titles
 from pipeline.report.figure import Figure, canvas, data, figure, picked, tooltips
 from pipeline.report.png import png
@@ -20,20 +20,20 @@ Pair = Mapping[str, Levels]
 """By name, rows of pictures [units, height, width]."""
 
 
-def kernels(pictures: Mapping[str, Pictures]) -> Figure | None:
+def kernels(filters: Mapping[str, Filters]) -> Figure | None:
     """For each variant the weights of units in the first layer, at each of the places."""
     found: dict[str, Pair] = {
         name: dict(zip(_places(each.kernels), each.kernels, strict=True))
-        for name, each in pictures.items()
+        for name, each in filters.items()
     }
     return _drawing("kernels", found, title=titles.kernels(found), caption=captions.KERNELS)
 
 
-def maps(pictures: Mapping[str, Pictures], results: Mapping[str, Any]) -> Figure | None:
+def maps(filters: Mapping[str, Filters], results: Mapping[str, Any]) -> Figure | None:
     """For each variant with maps those of a digit, and of the digit shifted; None without any."""
     found: dict[str, Pair] = {
         name: dict(zip(SHIFTED, each.maps, strict=True))
-        for name, each in pictures.items()
+        for name, each in filters.items()
         if each.maps.size
     }
     return _drawing("maps", found, title=titles.maps(results), caption=captions.MAPS)

@@ -6,17 +6,16 @@ Deterministic whatever the number of workers: no phase looks at results before a
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
-from typing import Literal
 
 from pipeline.execution.errors import UserError
 from pipeline.execution.task import Result, stacked
+from pipeline.outputs.sweeps import Phase
 from pipeline.search.record import Trials
 from pipeline.search.space import Search
 from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.task import TrainingTask
 
 DEFAULT = 0  # the trial that has the default settings
-Phase = Literal["trials", "finalists", "audit"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,7 +68,7 @@ class Tuner:
         points: What the trials try.
         book: Is asked for the trials' hyperparameters and told their errors.
         train: Gives the results of a phase's cells, in their order.
-        group: So many cells of a phase, one after another, are trained as one.
+        stack_size: So many cells of a phase, one after another, are trained as one.
     """
 
     first: TrainingTask
@@ -77,7 +76,7 @@ class Tuner:
     search: Search
     book: Trials
     train: Callable[[Phase, list[TrainingTask]], list[Result]]
-    group: int = 1
+    stack_size: int = 1
 
     def run(self) -> Sweep:
         """All three phases.
@@ -126,7 +125,7 @@ class Tuner:
         return replace(self.first, hyperparameters=settings, seed=seed, epochs=epochs)
 
     def _trained(self, phase: Phase, planned: list[tuple[int, TrainingTask]]) -> list[Training]:
-        cells = stacked([cell for _, cell in planned], self.group)
+        cells = stacked([cell for _, cell in planned], self.stack_size)
         results = self.train(phase, cells) if cells else []
         return [
             Training(trial=trial, cell=cell, result=result)

@@ -1,11 +1,10 @@
 """Put MNIST, or the study's own digits, into data/ after checking all of params.yaml."""
 
-import json
 import time
 from pathlib import Path
 
 from pipeline.data.sources import place_mnist
-from pipeline.execution.files import write_atomic
+from pipeline.outputs.timings import TIMINGS, StageTiming, write_timing
 from pipeline.study import load_study, prune_outputs
 
 
@@ -20,5 +19,5 @@ def main() -> None:
         sample_sizes=study.samples.used,
     )
     prune_outputs(study.variants, sampled=study.samples.variants)
-    timing = {"stage": "download", "wall_s": time.perf_counter() - start}
-    write_atomic(Path("timings/download.json"), (json.dumps(timing) + "\n").encode())
+    timing = StageTiming(stage="download", wall_s=time.perf_counter() - start)
+    write_timing(TIMINGS, timing)

@@ -1,21 +1,28 @@
 """Judge a variant's final networks on the test images, which no stage before it has opened."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.data.mnist import load_digits
-from pipeline.evaluation.misclassified import error_rate
-from pipeline.evaluation.outs import write
-from pipeline.evaluation.plan import looks
+from pipeline.data.mnist import Digits, load_digits
+from pipeline.evaluation.plan import Looks, looks
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.runner import Runner
-from pipeline.execution.timings import StageClock
+from pipeline.execution.task import Result
 from pipeline.ledger import Ledger
+from pipeline.outputs.clock import StageClock
+from pipeline.outputs.corrupted import CorruptedPredictions, write_corrupted
+from pipeline.outputs.filters import Filters, write_filters
+from pipeline.outputs.misclassified import error_rate
+from pipeline.outputs.models import SPEC, read_models
+from pipeline.outputs.order import require_outputs
+from pipeline.outputs.predictions import Predictions, write_predictions
+from pipeline.outputs.probes import Probes, write_probes
+from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
-from pipeline.study import is_standard, load_study, require_outputs
+from pipeline.study import is_standard, load_study
 from pipeline.tracking.runs import evaluation_runs
-from pipeline.training.models import read_models
 
 DIGITS, TEST_DIGITS = Path("data/train"), Path("data/test")
 
@@ -26,7 +33,7 @@ def main(variant: str) -> None:
     study = load_study()
     study.require(variant)
     trained = Path("models") / variant
-    require_outputs(DIGITS, TEST_DIGITS, trained / "spec.json")
+    require_outputs(DIGITS, TEST_DIGITS, trained / SPEC)
     test, training = load_digits(TEST_DIGITS), load_digits(DIGITS)
     models = read_models(trained)
     pool = open_pool(program())
@@ -53,5 +60,22 @@ def main(variant: str) -> None:
             results = runner.complete_all(tasks, observers=[ledger, display, track])
         clock.add(tasks, results, pool, cached=display.replayed)
         [picture] = runner.complete_all([asked.picture], observers=[])
-    write(Path("predictions"), asked, results, picture, variant=variant, test=test)
-    clock.write()
+    _write(variant, asked, results, picture, test)
+    write_timing(TIMINGS, clock.read())
+
+
+def _write(
+    variant: str, asked: Looks, results: Sequence[Result], picture: Result, test: Digits
+) -> None:
+    """What came of the tasks of `asked`, in their order, and of its picture."""
+    folder, count = Path("predictions"), len(asked.models)
+    seeds = [model.seed for model in asked.models]
+    clean, corrupted, probes = (results[count * i : count * (i + 1)] for i in range(3))
+    predictions = Predictions.of_results(seeds, clean, test.labels)
+    write_predictions(folder, variant, predictions)
+    sets = [task.corruption for task in asked.corrupted_sets]
+    write_corrupted(folder, variant, CorruptedPredictions.of_results(seeds, sets, corrupted))
+    write_probes(folder, variant, Probes.of_results(seeds, probes))
+    digit = asked.picture.digit
+    filters = Filters.of_result(picture, digit=digit, predictions=predictions, test=test)
+    write_filters(folder, variant, filters)

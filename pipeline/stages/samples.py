@@ -1,23 +1,32 @@
 """Train a variant on fewer images, the same for every variant, and judge what it has learned."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.data.mnist import load_digits
-from pipeline.evaluation.outs import write_samples
 from pipeline.evaluation.plan import predictions, with_test
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import Runner
-from pipeline.execution.timings import StageClock
+from pipeline.execution.task import Result
 from pipeline.ledger import Ledger
+from pipeline.outputs.clock import StageClock
+from pipeline.outputs.order import require_outputs
+from pipeline.outputs.runs import common, curve, training
+from pipeline.outputs.samples import (
+    SamplePredictions,
+    SampleTraining,
+    SampleTrainings,
+    write_samples,
+)
+from pipeline.outputs.sweeps import BEST, read_best
+from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
-from pipeline.search.winner import BEST, read_winner
-from pipeline.study import Study, is_standard, load_study, require_outputs
+from pipeline.study import Study, is_standard, load_study
 from pipeline.tracking.runs import sample_runs
-from pipeline.training.models import trained_networks, write_trainings
 from pipeline.training.plan import Plan
-from pipeline.training.samples import images_per_epoch, sample_plan, sample_sizes
+from pipeline.training.samples import images_per_epoch, sample_plan, sample_sizes, trained_networks
 
 DIGITS, TEST_DIGITS = Path("data/train"), Path("data/test")
 
@@ -45,21 +54,24 @@ def main(variant: str) -> None:
         with Display(f"evaluate {variant}", looks, images=len(test.labels)) as display:
             read = runner.complete_all(looks, observers=[ledger, display])
         clock.add(looks, read, pool, cached=display.replayed)
-    path = Path("predictions") / f"{variant}-samples.npz"
-    told = [
-        {"images": size, "history": result.record["history"]}
-        for size, result in zip(sizes, trained, strict=True)
+    answers = SamplePredictions.of_results(study.seeds, study.samples.sizes, read)
+    write_samples(Path("predictions"), variant, answers, _trainings(plan, sizes, trained))
+    write_timing(TIMINGS, clock.read())
+
+
+def _trainings(plan: Plan, sizes: Sequence[int], results: Sequence[Result]) -> SampleTrainings:
+    entries = [
+        SampleTraining(images=size, history=curve(result), **training(task, result))
+        for size, task, result in zip(sizes, plan.tasks, results, strict=True)
     ]
-    write_trainings(path.with_suffix(".json"), tasks, trained, told)
-    write_samples(path, seeds=study.seeds, sizes=study.samples.sizes, results=read)
-    clock.write()
+    return SampleTrainings(**common(plan.tasks[0]), trainings=entries)
 
 
 def _plan(study: Study, variant: str, environment: Environment) -> Plan:
     return sample_plan(
         load_digits(DIGITS),
         study.networks[variant],
-        read_winner(Path("sweeps") / variant),
+        read_best(Path("sweeps") / variant).hyperparameters,
         sizes=study.samples.sizes,
         seeds=study.seeds,
         epochs=study.training.epochs,

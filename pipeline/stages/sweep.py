@@ -8,16 +8,19 @@ from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import Runner
 from pipeline.execution.task import Result
-from pipeline.execution.timings import StageClock
+from pipeline.outputs.clock import StageClock
+from pipeline.outputs.order import require_outputs
+from pipeline.outputs.sweeps import Phase, write_sweep
+from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
 from pipeline.search.design import applying, points
-from pipeline.search.outs import write_sweep
+from pipeline.search.outputs import history, trainings, tuning
 from pipeline.search.record import Trials
-from pipeline.search.sweep import Phase, Tuner
-from pipeline.study import Study, load_study, repository_root, require_outputs
+from pipeline.search.sweep import Tuner
+from pipeline.study import Study, load_study, repository_root
 from pipeline.tracking.background import Background
 from pipeline.tracking.runs import sweep_runs
-from pipeline.training.plan import Plan, final_plan, validating
+from pipeline.training.plan import Plan, final_plan, stack_size, validating
 from pipeline.training.task import TrainingTask
 
 DIGITS = Path("data/train")
@@ -50,12 +53,13 @@ def main(variant: str) -> None:
             search=search,
             book=book,
             train=train,
-            group=study.training.stack,
+            stack_size=stack_size(study.training.stack, plan.tasks[0]),
         ).run()
     importance = book.importance()
     folder = Path("sweeps") / variant
-    write_sweep(folder, variant, found, dimensions=dimensions, importance=importance)
-    clock.write()
+    chosen = tuning(variant, found, dimensions=dimensions, importance=importance)
+    write_sweep(folder, chosen, history(found), trainings(found))
+    write_timing(TIMINGS, clock.read())
     _show(book, repository_root() / DASHBOARD)
 
 

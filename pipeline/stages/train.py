@@ -6,12 +6,15 @@ from pipeline.data.mnist import load_digits
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.runner import complete
-from pipeline.execution.timings import StageClock
+from pipeline.outputs.clock import StageClock
+from pipeline.outputs.models import write_models
+from pipeline.outputs.order import require_outputs
+from pipeline.outputs.runs import models
+from pipeline.outputs.sweeps import BEST, read_best
+from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
-from pipeline.search.winner import BEST, read_winner
-from pipeline.study import load_study, require_outputs
+from pipeline.study import load_study
 from pipeline.tracking.runs import training_runs
-from pipeline.training.models import write_models
 from pipeline.training.plan import final_plan
 
 DIGITS = Path("data/train")
@@ -23,7 +26,7 @@ def main(variant: str) -> None:
     study.require(variant)
     sweep = Path("sweeps") / variant
     require_outputs(DIGITS, sweep / BEST)
-    winner, pool = read_winner(sweep), open_pool(program())
+    winner, pool = read_best(sweep).hyperparameters, open_pool(program())
     plan = final_plan(
         load_digits(DIGITS),
         study.networks[variant],
@@ -32,7 +35,7 @@ def main(variant: str) -> None:
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,
         environment=pool.environment,
-        stack_size=study.training.stack,
+        stack=study.training.stack,
     )
     num_images = len(plan.digits.labels)
     with (
@@ -40,6 +43,6 @@ def main(variant: str) -> None:
         Display(f"train {variant}", plan.tasks, images=num_images) as display,
     ):
         results = complete(plan.tasks, plan.digits, pool, observers=(display, track))
-    write_models(Path("models") / variant, plan.tasks, results, num_images=num_images)
+    write_models(Path("models") / variant, models(plan.tasks, results, num_images=num_images))
     clock.add(plan.tasks, results, pool, cached=display.replayed)
-    clock.write()
+    write_timing(TIMINGS, clock.read())

@@ -1,7 +1,6 @@
 """The study: params.yaml (and a study's difference to it) as frozen, validated values."""
 
 from pipeline.study.files import PARAMS, load_study, merged, parse_study, read_yaml
-from pipeline.study.order import require_outputs
 from pipeline.study.parameters import json_schema
 from pipeline.study.repro import reproduce, sole_run
 from pipeline.study.resolve import Study
@@ -32,7 +31,6 @@ __all__ = [
     "read_yaml",
     "repository_root",
     "reproduce",
-    "require_outputs",
     "sole_run",
     "written_study",
 ]

@@ -58,8 +58,8 @@ Defaults = create_model("Defaults", __base__=Section, **_DEFAULTS)
 class Training(Section):
     epochs: Count
     batch_size: Count
-    stack: Count
-    """Models that are stacked and trained as one."""
+    stack: Literal["auto"] | Count
+    """Models that are stacked and trained as one; auto: on a GPU as many as fit, on a CPU one."""
 
 
 def _growing(sizes: tuple[int, ...]) -> tuple[int, ...]:

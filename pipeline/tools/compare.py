@@ -5,9 +5,9 @@ from typing import Annotated
 
 from typer import Argument
 
-from pipeline.analysis.inputs import read_json
+from pipeline.outputs.files import read_json
+from pipeline.outputs.order import require_outputs
 from pipeline.report.against import changes, committed
-from pipeline.study import require_outputs
 
 RESULTS = Path("reports/results.json")
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pipeline.analysis.inputs import read_json
 from pipeline.execution.errors import UserError
 from pipeline.execution.files import write_atomic
+from pipeline.outputs.files import read_json
+from pipeline.outputs.order import require_outputs
 from pipeline.report.readme import include
-from pipeline.study import require_outputs
 
 
 def main() -> None:

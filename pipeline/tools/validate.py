@@ -12,10 +12,11 @@ from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import complete
+from pipeline.outputs.order import require_outputs
+from pipeline.outputs.validation import VALIDATION, write_validation
 from pipeline.program import program
-from pipeline.study import PARAMS, Study, merged, parse_study, read_yaml, require_outputs
+from pipeline.study import PARAMS, Study, merged, parse_study, read_yaml
 from pipeline.training.plan import Plan, final_plan, validating
-from pipeline.training.validation import VALIDATION, write_validation
 
 DIGITS = Path("data/train")
 
@@ -60,7 +61,7 @@ def _plan(study: Study, variant: str, environment: Environment) -> Plan:
         epochs=study.training.epochs,
         batch_size=study.training.batch_size,
         environment=environment,
-        stack_size=study.training.stack,
+        stack=study.training.stack,
     )
     data = study.data
     return validating(whole, validation_images=data.validation_images, split_seed=data.split_seed)

@@ -8,6 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from pipeline.outputs.models import SPEC, read_spec, weights_file
+from pipeline.outputs.predictions import SAMPLES as SAMPLED
+from pipeline.outputs.sweeps import TRAININGS
 from pipeline.study import Study, repository_root
 from pipeline.tracking.address import database_file, tracking_uri
 from pipeline.tracking.background import Background
@@ -20,7 +23,7 @@ from pipeline.tracking.process import this_process
 from pipeline.tracking.store import Runs
 from pipeline.tracking.views import FINAL, SAMPLES, SWEEP
 
-OUTS = ("models/*/spec.json", "sweeps/*/trainings.json", "predictions/*-samples.json")
+OUTS = (f"models/*/{SPEC}", f"sweeps/*/{TRAININGS}", f"predictions/*-{SAMPLED}.json")
 BESIDE = ("*/*/history.csv", "timings/*.json")
 FILLED = "ablation.filled"
 
@@ -39,7 +42,7 @@ def fill(study: Study, folder: Path, uri: str) -> None:
     """From the outs in a study's folder. What is there is left as it is.
 
     Raises:
-        OSError, ValueError: If a stage left half of its outs.
+        UserError: If a stage left half of its outputs.
     """
     from filelock import FileLock
 
@@ -135,15 +138,15 @@ def _models(final: Runs, study: Study, folder: Path) -> None:
     Not the best on the test images: those chose nothing.
     """
     for variant in study.variants:
-        spec = folder / "models" / variant / "spec.json"
-        if not spec.exists():
+        models = folder / "models" / variant
+        if not (models / SPEC).exists():
             continue
-        trained = json.loads(spec.read_text(encoding="utf8"))
-        for seed, cell in trained["cells"].items():
-            known, weights = final.cells.get(cell), spec.with_name(f"seed-{seed}.safetensors")
+        spec = read_spec(models)
+        for seed, cell in spec.run_keys.items():
+            known, weights = final.cells.get(cell), weights_file(models, seed)
             if known is None or known.status != "FINISHED":
                 continue
             name = f"{variant}-seed-{seed}"
-            model = log_network(final, known, name, trained["network"], weights)
-            if (variant, int(seed)) == (study.baseline, study.seeds[0]):
+            model = log_network(final, known, name, spec.network, weights)
+            if (variant, seed) == (study.baseline, study.seeds[0]):
                 register(final.client, f"{study.name}-{variant}", model)

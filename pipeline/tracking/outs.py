@@ -3,101 +3,113 @@
 A stage that is yet to come has none; one that left half of its outs is an error.
 """
 
-import csv
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pipeline.networks.spec import NetworkSpec
+from pipeline.outputs.files import require
+from pipeline.outputs.models import SPEC, read_history, read_spec
+from pipeline.outputs.samples import read_sample_trainings, trainings_file
+from pipeline.outputs.sweeps import TRAININGS, read_sweep_history, read_sweep_trainings
+from pipeline.outputs.timings import read_timing, timing_file
+from pipeline.outputs.trainings import Common, Epoch
+from pipeline.outputs.trainings import Training as Trained
 from pipeline.study import Study
 from pipeline.tracking.record import Outcome, Row, Training, outcome_of
 from pipeline.tracking.trainings import final_name, of_outs, sample_name, sweep_name
 
 Done = Iterator[tuple[Training, Outcome]]
-Curves = dict[str, list[Row]]
+Named = tuple[str, str, Trained]
+"""The stage (of a sweep with its phase), the name of the run, and its training."""
 POINTS = ("epoch", "train_loss", "train_error", "validation_error", "learning_rate")
 
 
 def final_trainings(study: Study, variant: str, folder: Path) -> Done:
     """Those of `train`."""
-    if not (file := folder / "models" / variant / "spec.json").exists():
+    models = folder / "models" / variant
+    if not (models / SPEC).exists():
         return
-    spec = _read(file)
-    curves = _curves(folder / "models" / variant / "history.csv")
-    alike = {name: spec[name] for name in ("epochs", "hyperparameters")}
-    trainings = [
-        {**alike, "cell": cell, "seed": int(seed), "failure": spec["failures"].get(seed)}
-        for seed, cell in spec["cells"].items()
-    ]
-    for each in trainings:
-        each["name"] = final_name(variant, each["seed"])
-    yield from _done(study, variant, folder, "train", {**spec, "trainings": trainings}, curves)
+    spec = read_spec(models)
+    named: list[Named] = []
+    for seed, key in spec.run_keys.items():
+        trained = Trained(
+            run_key=key,
+            seed=seed,
+            epochs=spec.epochs,
+            hyperparameters=spec.hyperparameters,
+            failure=spec.failures.get(seed),
+        )
+        named.append(("train", final_name(variant, seed), trained))
+    curves = _by_run((row.run_key, row) for row in read_history(models, seeds=spec.run_keys))
+    yield from _done(study, variant, folder, spec, named, curves)
 
 
 def sweep_trainings(study: Study, variant: str, folder: Path) -> Done:
     """Those of `sweep`, phase by phase."""
-    if not (file := folder / "sweeps" / variant / "trainings.json").exists():
+    sweep = folder / "sweeps" / variant
+    if not (sweep / TRAININGS).exists():
         return
-    record = _read(file)
-    curves = _curves(folder / "sweeps" / variant / "history.csv")
-    for each in record["trainings"]:
-        each["name"] = sweep_name(variant, each["phase"], each["trial"], each["seed"])
-    yield from _done(study, variant, folder, "sweep", record, curves)
+    found = read_sweep_trainings(sweep)
+    named: list[Named] = [
+        (f"sweep {each.phase}", sweep_name(variant, each.phase, each.trial, each.seed), each)
+        for each in found.trainings
+    ]
+    curves = _by_run((row.run_key, row) for row in read_sweep_history(sweep))
+    yield from _done(study, variant, folder, found, named, curves)
 
 
 def sample_trainings(study: Study, variant: str, folder: Path) -> Done:
     """Those of `samples`, where the study trains the variant on fewer images."""
-    if not (file := folder / "predictions" / f"{variant}-samples.json").exists():
+    predictions = folder / "predictions"
+    if not trainings_file(predictions, variant).exists():
         return
-    record = _read(file)
-    curves = {each["cell"]: each["history"] for each in record["trainings"]}
-    for each in record["trainings"]:
-        each["name"] = sample_name(variant, each["images"], each["seed"])
-    yield from _done(study, variant, folder, "samples", record, curves)
+    found = read_sample_trainings(predictions, variant)
+    named: list[Named] = [
+        ("samples", sample_name(variant, each.images, each.seed), each) for each in found.trainings
+    ]
+    curves = _by_run((each.run_key, row) for each in found.trainings for row in each.history)
+    yield from _done(study, variant, folder, found, named, curves)
 
 
 def _done(
     study: Study,
     variant: str,
     folder: Path,
-    stage: str,
-    record: Mapping[str, Any],
-    curves: Curves,
+    common: Common,
+    named: Sequence[Named],
+    curves: Mapping[str, Sequence[Row]],
 ) -> Done:
-    file = folder / "timings" / f"{stage}-{variant}.json"
-    times = {each["cell"]: each for each in _read(file)["cells"]}
-    for each in record["trainings"]:
-        if each["cell"] not in times:
-            raise ValueError(f"{file} must have the times of cell {each['cell']}")
+    stage, _, _ = named[0][0].partition(" ")
+    timings = folder / "timings"
+    times = {each.run_key: each for each in read_timing(timings, stage, variant).runs}
+    for label, name, each in named:
+        path, key = timing_file(timings, stage, variant), each.run_key
+        require(path, key in times, f"it must have the times of run {key}", "none")
         training = of_outs(
             study,
             variant,
-            " ".join([stage, *([each["phase"]] if "phase" in each else [])]),
-            each["name"],
-            cell=each["cell"],
-            seed=each["seed"],
-            network=NetworkSpec.from_words(record["network"]),
+            label,
+            name,
+            cell=key,
+            seed=each.seed,
+            network=NetworkSpec.from_words(common.network),
             settings={
-                **each["hyperparameters"],
-                "epochs": each["epochs"],
-                "batch_size": record["batch_size"],
+                **asdict(each.hyperparameters),
+                "epochs": each.epochs,
+                "batch_size": common.batch_size,
             },
-            made={"data": record["data"], "code": record["code"], **record["environment"]},
+            made={"data": common.data, "code": common.code, **common.environment},
         )
-        curve = curves.get(each["cell"], [])
-        yield training, outcome_of(curve, times[each["cell"]], each["failure"])
+        timing = asdict(times[key])
+        yield training, outcome_of(curves.get(key, ()), timing, each.failure)
 
 
-def _curves(path: Path) -> Curves:
-    """The rows of each cell, epoch by epoch."""
-    curves: Curves = {}
-    with path.open(encoding="utf8", newline="") as file:
-        for row in csv.DictReader(file):
-            points = {name: float(row[name]) for name in POINTS if row.get(name)}
-            curves.setdefault(row["cell"], []).append(points)
+def _by_run(rows: Iterator[tuple[str, Epoch]]) -> dict[str, list[Row]]:
+    """The points of each learning curve, epoch by epoch."""
+    curves: dict[str, list[Row]] = {}
+    for key, row in rows:
+        found = {name: getattr(row, name) for name in POINTS}
+        points = {name: value for name, value in found.items() if value is not None}
+        curves.setdefault(key, []).append(points)
     return curves
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf8"))

@@ -1,4 +1,4 @@
-"""What is known of a training before it begins, from its task or from the outs of its stage."""
+"""What is known of a training before it begins, for the tracker."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from pipeline.data.mnist import Digits, index_digest, split
 from pipeline.execution.provenance import Environment
 from pipeline.execution.task import stacked
+from pipeline.networks.accounting import account
+from pipeline.networks.sizes import FLOAT
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.images import Images
 from pipeline.training.task import TrainingTask
+
+Stack = int | Literal["auto"]
+STACK_BYTES = 8 * 2**30  # a constant and not what a GPU has left: results depend on the stack size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +26,21 @@ class Plan:
 
     tasks: list[TrainingTask]
     digits: Images
+
+
+def stack_size(stack: Stack, task: TrainingTask) -> int:
+    """How many runs like this one are trained as one.
+
+    `auto` is one on a CPU, which a single network keeps busy, and on a GPU as many as fit.
+    """
+    if stack != "auto":
+        return stack
+    if task.environment.device_type == "cpu":
+        return 1
+    sizes = account(task.network)
+    # No less than a step keeps: the windows that convolutions gather, and units with gradients.
+    values = sizes.connections + 4 * sizes.activation_bytes // FLOAT
+    return max(1, STACK_BYTES // (FLOAT * task.batch_size * values))
 
 
 def final_plan(
@@ -31,7 +52,7 @@ def final_plan(
     epochs: int,
     batch_size: int,
     environment: Environment,
-    stack_size: int = 1,
+    stack: Stack = 1,
 ) -> Plan:
     """Trainings on all images: nothing is chosen after them, so nothing is held back.
 
@@ -50,7 +71,7 @@ def final_plan(
         environment=environment,
     )
     return Plan(
-        tasks=stacked([replace(first, seed=seed) for seed in seeds], stack_size),
+        tasks=stacked([replace(first, seed=seed) for seed in seeds], stack_size(stack, first)),
         digits=Images(
             images=digits.images, labels=digits.labels, subsets={first.train_on: everything}
         ),

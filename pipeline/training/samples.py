@@ -8,8 +8,10 @@ import numpy as np
 
 from pipeline.data.mnist import Digits, index_digest
 from pipeline.execution.provenance import Environment
+from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.hyperparameters import Hyperparameters
+from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, final_plan
 from pipeline.training.task import TrainingTask
 
@@ -83,3 +85,19 @@ def images_per_epoch(plan: Plan) -> int:
     epochs = [task.epochs for task in plan.tasks]
     seen = sum(size * times for size, times in zip(sample_sizes(plan), epochs, strict=True))
     return round(seen / sum(epochs))
+
+
+def trained_networks(
+    tasks: Sequence[TrainingTask], results: Sequence[Result]
+) -> list[TrainedNetwork]:
+    """Those of trainings of which no files are kept."""
+    return [
+        TrainedNetwork(
+            network=task.network,
+            init=task.hyperparameters.init,
+            seed=task.seed,
+            cell=task.key,
+            weights=result.arrays,
+        )
+        for task, result in zip(tasks, results, strict=True)
+    ]

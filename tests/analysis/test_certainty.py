@@ -14,7 +14,7 @@ from pipeline.analysis.certainty import (
     over_seeds,
     rejected,
 )
-from pipeline.evaluation.misclassified import is_wrong
+from pipeline.outputs.misclassified import is_wrong
 
 
 def scores(gaps: list[float], *, right: list[bool]) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.analysis.hierarchy import hierarchy, probe_errors
 from pipeline.analysis.intervals import estimate
-from pipeline.analysis.predictions import Probes
+from pipeline.outputs.probes import Probes
 
 LABELS = np.arange(200) % 10
 
@@ -17,12 +17,13 @@ def probes(shares: dict[str, tuple[float, float]], *, seeds: int = 5) -> Probes:
         return np.where(missed, (LABELS + 1) % 10, LABELS).astype(np.uint8)
 
     return Probes(
-        stages=tuple(shares),
+        seeds=tuple(range(seeds)),
+        layers=tuple(shares),
         trained=answers(0),
         untrained=answers(1),
         input=np.where(LABELS == 3, 0, LABELS).astype(np.uint8),
-        layers=("c1",),
-        shift_errors=np.linspace(0.1, 0.5, seeds)[None],
+        map_layers=("c1",),
+        equivariance_errors=np.linspace(0.1, 0.5, seeds)[None],
     )
 
 
@@ -51,7 +52,7 @@ def test_image_itself_is_read_once_and_shift_errors_are_over_seeds() -> None:
 def test_diverged_network_is_all_wrong_and_has_no_shift_error() -> None:
     given = probes({"s2": (0.0, 0.0)}, seeds=2)
     given.trained[:, 1] = 255
-    given.shift_errors[0, 1] = np.nan
+    given.equivariance_errors[0, 1] = np.nan
     found = hierarchy(given, LABELS)
     assert found["stages"]["s2"]["trained"]["mean"] == 0.5
     assert found["shift_errors"]["c1"]["mean"] is None

@@ -1,20 +1,25 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.outcomes import Outcome
 from pipeline.analysis.paper import LENET5
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
-from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes
 from pipeline.analysis.results import assemble, headline, to_json
 from pipeline.corruptions.registry import REGISTRY
 from pipeline.execution.errors import UserError
+from pipeline.outputs.corrupted import CorruptedPredictions
+from pipeline.outputs.files import checked
+from pipeline.outputs.models import Spec
+from pipeline.outputs.predictions import Predictions
+from pipeline.outputs.probes import Probes
+from pipeline.outputs.sweeps import Best, Trial, Tuning
 
 NUM_IMAGES = 200
 PLAN = Plan(
@@ -37,24 +42,45 @@ PLAN = Plan(
 SETTINGS = {"learning_rate": 0.004, "init": "fan_in", "j": None}
 
 
-def sweep(**best: Any) -> Sweep:
+def audit(*, improving: bool) -> dict[str, Any]:
+    return {
+        "seeds": [104],
+        "epochs": [1, 2],
+        "validation_errors": [0.03, 0.03],
+        "improvement": 0.0,
+        "still_improving": improving,
+    }
+
+
+def sweep(**best: Any) -> Tuning:
     """Two trials, of which the second failed."""
-    row = {"cell": "k", **SETTINGS, "seed": 100, "epochs": 1}
-    first = {"trial": 0, **row, "value": 0.04, "best": 0.04, "reason": None}
-    second = {"trial": 1, **row, "value": None, "best": 0.04, "reason": "the loss was nan"}
-    winner = {"trial": 0, "validation_error": 0.03, "per_seed": {"101": 0.02, "102": 0.04}}
-    content = {
+    row = {"run_key": "k", "hyperparameters": SETTINGS, "seed": 100, "epochs": 1}
+    first = {"trial": 0, **row, "value": 0.04, "best": 0.04, "state": "complete", "reason": None}
+    lost = {"value": None, "state": "failed", "reason": "the loss was nan"}
+    winner = {
         "trial": 0,
         "hyperparameters": SETTINGS,
+        "trial_error": 0.04,
+        "validation_error": 0.03,
+        "per_seed": {"101": 0.02, "102": 0.04},
+        "failures": {},
+        "run_keys": {"101": "x", "102": "y"},
+    }
+    content = {
+        "variant": "v",
+        "trial": 0,
+        "hyperparameters": SETTINGS,
+        "validation_error": 0.03,
         "tuned": ["learning_rate"],
         "runner_up": None,
         "candidates": [winner],
-        "audit": {"seeds": [104], "epochs": [1, 2], "still_improving": False},
+        "audit": audit(improving=False),
         "edges": [],
         "importance": None,
         "budget": {"trials": 2, "failed": 1, "trainings": 6, "epochs": 7},
     }
-    return Sweep(best=content | best, trials=[first, second])
+    trials = checked(Path(), list[Trial], [first, first | {"trial": 1} | lost])
+    return Tuning(best=checked(Path(), Best, content | best), trials=trials)
 
 
 def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outcome:
@@ -69,20 +95,24 @@ def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outc
         differs_in="hidden: 300-100",
         note=None,
         sizes={"parameters": 1, "connections": 2, "macs": 3},
-        sweep=sweep(),
-        spec={
-            "network": {"hidden": []},
-            "hyperparameters": SETTINGS,
-            "epochs": 1,
-            "batch_size": 128,
-            "training_images": 60000,
-            "data": "d",
-            "code": "c",
-            "environment": {"device": "cpu", "torch": "2"},
-            "cells": {"0": "k"},
-            "failures": {},
-        }
-        | spec,
+        tuning=sweep(),
+        spec=checked(
+            Path(),
+            Spec,
+            {
+                "network": {"hidden": []},
+                "hyperparameters": SETTINGS,
+                "epochs": 1,
+                "batch_size": 128,
+                "training_images": 60000,
+                "data": "d",
+                "code": "c",
+                "environment": {"device": "cpu", "torch": "2"},
+                "run_keys": {"0": "k"},
+                "failures": {},
+            }
+            | spec,
+        ),
         history=history,
         predictions=Predictions(
             seeds=tuple(range(len(counts))),
@@ -90,15 +120,18 @@ def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outc
             labels=np.zeros(images, dtype=np.int64),
         ),
         corrupted=CorruptedPredictions(
-            sets=tuple(REGISTRY), answers=right(len(REGISTRY), len(counts), images)
+            seeds=tuple(range(len(counts))),
+            sets=tuple(REGISTRY),
+            predictions=right(len(REGISTRY), len(counts), images),
         ),
         probes=Probes(
-            stages=("h1",),
+            seeds=tuple(range(len(counts))),
+            layers=("h1",),
             trained=right(1, len(counts), images),
             untrained=right(1, len(counts), images),
             input=right(images),
-            layers=(),
-            shift_errors=np.zeros((0, len(counts))),
+            map_layers=(),
+            equivariance_errors=np.zeros((0, len(counts))),
         ),
     )
 
@@ -161,9 +194,9 @@ def test_a_variant_that_is_still_improving_cannot_lose() -> None:
         "lenet5": outcome([2, 3, 1, 2, 2, 3, 1, 2, 3, 2]),
         "mlp": outcome([60, 61, 59, 62, 60, 58, 61, 60, 59, 63]),
     }
-    improving = sweep(audit={"seeds": [104], "epochs": [1, 2], "still_improving": True})
-    late = {"mlp": replace(found["mlp"], sweep=improving)}
-    ahead = {"lenet5": replace(found["lenet5"], sweep=improving)}
+    improving = sweep(audit=audit(improving=True))
+    late = {"mlp": replace(found["mlp"], tuning=improving)}
+    ahead = {"lenet5": replace(found["lenet5"], tuning=improving)}
     assert [each["verdict"] for each in assemble(plan, found)["comparisons"]] == ["worse"]
     [comparison] = assemble(plan, found | late)["comparisons"]
     assert comparison["verdict"] == "still improving"
@@ -216,8 +249,8 @@ def test_variants_judged_on_other_images_are_refused() -> None:
 
 @pytest.mark.parametrize("key", ["data", "code", "epochs", "training_images", "batch_size"])
 def test_variants_trained_otherwise_are_refused(key: str) -> None:
-    spec: dict[str, Any] = {key: "other"}
-    with pytest.raises(UserError, match=f"share `{key}`, but got 'other' for 'mlp'"):
+    spec: dict[str, Any] = {key: "7" if key in ("data", "code") else 7}
+    with pytest.raises(UserError, match=f"share `{key}`, but got '?7'? for 'mlp'"):
         assemble(PLAN, OUTCOMES | {"mlp": outcome([9, 9, 9], **spec)})
 
 
@@ -309,7 +342,7 @@ def test_claims_about_lenet5_are_not_judged_on_another_baseline(
 ) -> None:
     base = outcome([2, 3, 1], network={**LENET5, **words})
     answers = right(len(stages), 3, NUM_IMAGES)
-    probes = replace(base.probes, stages=stages, trained=answers, untrained=answers)
+    probes = replace(base.probes, layers=stages, trained=answers, untrained=answers)
     study = {
         "lenet5": replace(base, difference={}, probes=probes),
         "mlp": outcome([9, 9, 9]),
@@ -321,7 +354,7 @@ def test_claims_about_lenet5_are_not_judged_on_another_baseline(
 
 def test_set_that_no_network_was_shown_is_named() -> None:
     one, lacking, *_ = REGISTRY
-    few = CorruptedPredictions(sets=(one,), answers=right(1, 3, NUM_IMAGES))
+    few = CorruptedPredictions(seeds=(0, 1, 2), sets=(one,), predictions=right(1, 3, NUM_IMAGES))
     message = f"must be evaluated on {lacking!r}, but 'lenet5' was not"
     with pytest.raises(UserError, match=message):
         assemble(PLAN, {name: replace(each, corrupted=few) for name, each in OUTCOMES.items()})

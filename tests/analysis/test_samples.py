@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.intervals import combined, estimate
-from pipeline.analysis.predictions import Samples
 from pipeline.analysis.results import assemble
 from pipeline.analysis.robustness import Rows
 from pipeline.analysis.roles import LATTICE
 from pipeline.analysis.samples import log_area, sample_efficiency, wrong_by_number
+from pipeline.outputs.samples import SamplePredictions
 from tests.analysis.test_results import NUM_IMAGES, OUTCOMES, PLAN
 
 SIZES = (1000, 5000, 15000, 30000, 60000)
@@ -44,7 +44,7 @@ def test_errors_come_by_the_number_of_images_all_of_them_last() -> None:
     labels = np.array([3, 4])
     answers = np.array([[[3, 255], [0, 4]], [[3, 4], [3, 4]]], dtype=np.uint8)
     on_all = np.array([[True, False], [False, False]])
-    samples = Samples(sizes=(50, 200), answers=answers)
+    samples = SamplePredictions(seeds=(0, 1), sizes=(50, 200), predictions=answers)
     wrong = wrong_by_number(samples, labels, on_all=on_all, count=500)
     assert list(wrong) == ["50", "200", "500"]
     assert wrong["50"].tolist() == [[False, True], [True, False]]
@@ -91,7 +91,7 @@ def test_the_record_has_them_where_a_variant_was_trained_on_fewer_images() -> No
     assert assemble(PLAN, OUTCOMES)["samples"] is None
     answers = np.zeros((2, 3, NUM_IMAGES), dtype=np.uint8)
     answers[0, :, :20] = 255
-    samples = Samples(sizes=(50, 200), answers=answers)
+    samples = SamplePredictions(seeds=(0, 1), sizes=(50, 200), predictions=answers)
     outcomes = OUTCOMES | {"mlp": replace(OUTCOMES["mlp"], samples=samples)}
     told = assemble(PLAN, outcomes)["samples"]
     assert told["sizes"] == [50, 200, 60000]

@@ -51,7 +51,7 @@ def test_machines_may_come_late_be_slow_and_have_a_wrong_clock(
     same(first, undisturbed)
     for stage in ("sweep", "train"):
         timing = json.loads((first.folder / f"timings/{stage}-lenet5.json").read_text())
-        times = [cell[each] for cell in timing["cells"] for each in ("started", "ended")]
+        times = [run[each] for run in timing["runs"] for each in ("started", "ended")]
         assert begun < min(times) < max(times) < time.time()
 
 

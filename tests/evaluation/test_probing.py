@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from pipeline.data.mnist import Digits, frame
-from pipeline.evaluation.misclassified import NO_ANSWER
 from pipeline.evaluation.probing import (
     STRENGTHS,
     Views,
@@ -21,6 +20,7 @@ from pipeline.evaluation.probing import (
 from pipeline.evaluation.reading import rebuilt
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
+from pipeline.outputs.misclassified import NO_ANSWER
 from pipeline.training.models import TrainedNetwork
 from tests.evaluation.conftest import nan
 

@@ -70,7 +70,8 @@ def test_cores_of_this_machine_are_the_pool() -> None:
 
 @pytest.mark.usefixtures("on_gpus")
 def test_gpus_have_as_many_workers_as_slots(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert open_pool(program()).environment == replace(cpu_environment(), device="a GPU")
+    gpu = replace(cpu_environment(), device="a GPU", device_type="cuda")
+    assert open_pool(program()).environment == gpu
     assert open_pool(program()).num_workers(10) == 2
     monkeypatch.setenv("ABLATION_WORKERS", "7")
     assert open_pool(program()).num_workers(10) == 2

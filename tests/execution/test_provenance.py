@@ -240,19 +240,18 @@ def test_environment_names_the_installed_versions_and_one_thread() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "evaluation.outs",
         "evaluation.plan",
         "execution.cache",
         "execution.pool",
         "execution.runner",
-        "execution.timings",
+        "outputs.clock",
+        "outputs.predictions",
+        "outputs.validation",
         "program",
         "training.images",
-        "training.models",
         "training.plan",
         "training.samples",
         "training.task",
-        "training.validation",
     ],
 )
 def test_coordinator_imports_no_torch(module: str) -> None:

@@ -1,6 +1,8 @@
 """A small study to report on, made of plain values."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,19 +10,23 @@ import pandas as pd
 import pytest
 
 from pipeline.analysis.curves import Curves, summarise
-from pipeline.analysis.inputs import Sweep
 from pipeline.analysis.outcomes import Outcome
 from pipeline.analysis.paper import LENET5
-from pipeline.analysis.pictures import Pictures
 from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
-from pipeline.analysis.predictions import CorruptedPredictions, Predictions, Probes
 from pipeline.analysis.results import assemble
 from pipeline.corruptions.registry import REGISTRY
 from pipeline.networks.accounting import account
 from pipeline.networks.describe import in_words
 from pipeline.networks.sizes import Account
 from pipeline.networks.spec import NetworkSpec
+from pipeline.outputs.corrupted import CorruptedPredictions
+from pipeline.outputs.files import checked
+from pipeline.outputs.filters import Filters
+from pipeline.outputs.models import Spec
+from pipeline.outputs.predictions import Predictions
+from pipeline.outputs.probes import Probes
+from pipeline.outputs.sweeps import Best, Trial, Tuning
 from pipeline.report.blocks import Section
 from pipeline.report.charts import figures
 from pipeline.report.figure import Figure
@@ -53,11 +59,11 @@ def candidate(trial: int, error: float, *, rbf: bool) -> dict[str, Any]:
         "validation_error": error,
         "per_seed": {"101": error - 0.001, "102": error + 0.001},
         "failures": {},
-        "cells": {"101": "a", "102": "b"},
+        "run_keys": {"101": "a", "102": "b"},
     }
 
 
-def sweep(name: str) -> Sweep:
+def sweep(name: str) -> Tuning:
     """Three trials, of which the second is chosen and the first next; `init` is not searched."""
     difference, share = EVERY[name]
     rbf = "output" not in difference
@@ -66,19 +72,22 @@ def sweep(name: str) -> Sweep:
     rows = [
         {
             "trial": trial,
-            "cell": f"{trial}",
-            **settings(rates[trial], rbf=rbf),
+            "run_key": f"{trial}",
+            "hyperparameters": settings(rates[trial], rbf=rbf),
             "seed": 100,
             "epochs": 1,
             "value": error,
             "best": min(errors[: trial + 1]),
+            "state": "complete",
             "reason": None,
         }
         for trial, error in enumerate(errors)
     ]
     winner, other = candidate(1, share, rbf=rbf), candidate(0, share + 0.004, rbf=rbf)
     best = {
+        "variant": name,
         "trial": 1,
+        "validation_error": share,
         "hyperparameters": winner["hyperparameters"],
         "tuned": ["learning_rate", *(["j"] if rbf else [])],
         "runner_up": {"trial": 0, "validation_error": share + 0.004, "distance": 0.004},
@@ -94,7 +103,8 @@ def sweep(name: str) -> Sweep:
         "importance": None,
         "budget": {"trials": 3, "failed": 0, "trainings": 9, "epochs": 24},
     }
-    return Sweep(best=best, trials=rows)
+    trials = checked(Path(), list[Trial], rows)
+    return Tuning(best=checked(Path(), Best, best), trials=trials)
 
 
 def outcome(name: str, seeds: int) -> Outcome:
@@ -116,19 +126,23 @@ def outcome(name: str, seeds: int) -> Outcome:
             "macs": 326520,
             "activation_bytes": 32376,
         },
-        sweep=sweep(name),
-        spec={
-            "network": {**LENET5, **difference},
-            "hyperparameters": settings(0.002, rbf="output" not in difference),
-            "epochs": 3,
-            "batch_size": 128,
-            "training_images": 60000,
-            "data": "d" * 64,
-            "code": "c" * 64,
-            "environment": {"device": "a CPU", "torch": "2.13.0", "numpy": "2.4.6"},
-            "cells": {str(seed): f"{seed:064x}" for seed in range(seeds)},
-            "failures": {},
-        },
+        tuning=sweep(name),
+        spec=checked(
+            Path(),
+            Spec,
+            {
+                "network": {**LENET5, **difference},
+                "hyperparameters": settings(0.002, rbf="output" not in difference),
+                "epochs": 3,
+                "batch_size": 128,
+                "training_images": 60000,
+                "data": "d" * 64,
+                "code": "c" * 64,
+                "environment": {"device": "a CPU", "torch": "2.13.0", "numpy": "2.4.6"},
+                "run_keys": {str(seed): f"{seed:064x}" for seed in range(seeds)},
+                "failures": {},
+            },
+        ),
         history=pd.DataFrame(rows, columns=pd.Index(["seed", "epoch", "train_error"])),
         predictions=Predictions(seeds=tuple(range(seeds)), scores=scores, labels=labels),
         corrupted=corrupted(share, seeds),
@@ -145,20 +159,32 @@ def misread(share: float, *shape: int) -> np.ndarray:
 def corrupted(share: float, seeds: int) -> CorruptedPredictions:
     """Ten times as much is misread as without."""
     return CorruptedPredictions(
-        sets=tuple(REGISTRY), answers=misread(10 * share, len(REGISTRY), seeds)
+        seeds=tuple(range(seeds)),
+        sets=tuple(REGISTRY),
+        predictions=misread(10 * share, len(REGISTRY), seeds),
     )
 
 
 def probes(share: float, seeds: int, *, maps: bool) -> Probes:
     stages, layers = (("s2", "s4", "c5", "f6"), ("c1", "s2")) if maps else (("h1", "h2"), ())
     return Probes(
-        stages=stages,
+        seeds=tuple(range(seeds)),
+        layers=stages,
         trained=misread(share, len(stages), seeds),
         untrained=misread(5 * share, len(stages), seeds),
         input=misread(0.1),
-        layers=layers,
-        shift_errors=np.linspace(0.1, 0.2, len(layers) * seeds).reshape(len(layers), seeds),
+        map_layers=layers,
+        equivariance_errors=np.linspace(0.1, 0.2, len(layers) * seeds).reshape(len(layers), seeds),
     )
+
+
+def improved(outcome: Outcome, gain: float) -> Outcome:
+    """The same with an audit that gained."""
+    best = outcome.tuning.best
+    assert best.audit
+    audit = replace(best.audit, improvement=gain, still_improving=True)
+    tuning = replace(outcome.tuning, best=replace(best, audit=audit))
+    return replace(outcome, tuning=tuning)
 
 
 def make(
@@ -173,8 +199,7 @@ def make(
     if diverged:
         outcomes[diverged].predictions.scores[1] = np.nan
     for name, gain in (improving or {}).items():
-        audit: Any = outcomes[name].sweep.best["audit"]
-        audit |= {"improvement": gain, "still_improving": True}
+        outcomes[name] = improved(outcomes[name], gain)
     declared = [("no_weight_sharing", "lenet5"), ("no_pooling", "lenet5"), ("mlp", "lenet5")]
     words: dict[str, Any] = {
         "name": "standard",
@@ -196,26 +221,26 @@ def make(
     return results, Curves(training=curves, validation=curves)
 
 
-def pictures(name: str, misread: list[int]) -> Pictures:
+def filters(name: str, misclassified: list[int]) -> Filters:
     """LeNet-5's kernels are the same at both places."""
     random = np.random.default_rng(len(name))
     kernels = random.normal(size=(2, 6, 5, 5)).astype(np.float32)
     if name == "lenet5":
         kernels[1] = kernels[0]
-    return Pictures(
+    return Filters(
         kernels=kernels[:1] if name == "mlp" else kernels,
         maps=np.ones((2, 0, 0, 0) if name == "mlp" else (2, 6, 28, 28), dtype=np.float32),
         digit=np.zeros((28, 28), dtype=np.uint8),
-        misread=np.array(misread),
-        images=random.integers(256, size=(len(misread), 28, 28), dtype=np.uint8),
+        misclassified=np.array(misclassified),
+        images=random.integers(256, size=(len(misclassified), 28, 28), dtype=np.uint8),
     )
 
 
 def draw(study: Study, accounts: Mapping[str, Account]) -> list[Figure]:
     """All figures of a study."""
     results, curves = study
-    misread = sorted({*(each["image"] for each in results["mistakes"]["shared"]), 7, 8})
-    shown = {name: pictures(name, misread) for name in results["variants"]}
+    shared = sorted({*(each["image"] for each in results["mistakes"]["shared"]), 7, 8})
+    shown = {name: filters(name, shared) for name in results["variants"]}
     return figures(results, curves, accounts, shown)
 
 

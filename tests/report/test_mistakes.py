@@ -1,6 +1,5 @@
 import base64
 import io
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,13 +7,13 @@ import pytest
 from PIL import Image
 
 from pipeline.analysis.mistakes import as_what, shared
-from pipeline.analysis.pictures import read_pictures
 from pipeline.data.mnist import Digits
-from pipeline.evaluation.misclassified import answers, is_wrong
-from pipeline.evaluation.outs import write_pictures
 from pipeline.execution.task import Result
+from pipeline.outputs.filters import Filters
+from pipeline.outputs.misclassified import answers, is_wrong
+from pipeline.outputs.predictions import Predictions
 from pipeline.report import mistakes
-from tests.report.conftest import pictures
+from tests.report.conftest import filters
 
 
 def with_figure_8(results: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def digit(image: int, label: int, **answers: int | None) -> dict[str, Any]:
 def gallery(results: dict[str, Any], digits: list[dict[str, Any]]) -> list[dict[str, Any]]:
     known = results["mistakes"]["figure_8"]
     study = results | {"mistakes": {"shared": digits, "figure_8": known}}
-    shown = {"lenet5": pictures("lenet5", [each["image"] for each in digits])}
+    shown = {"lenet5": filters("lenet5", [each["image"] for each in digits])}
     figure = mistakes.gallery(study, shown)
     assert figure
     [rows] = figure.spec["datasets"].values()
@@ -74,7 +73,7 @@ def test_the_paper_s_digits_come_first_and_are_framed(results: dict[str, Any]) -
 
 
 def test_whatever_the_analysis_calls_wrong_has_a_picture(
-    results: dict[str, Any], tmp_path: Path
+    results: dict[str, Any],
 ) -> None:
     """Also a label with the highest score beside one that is not a number."""
     scores = np.array([[[5.0, np.nan, *[1.0] * 8], [5.0, *[1.0] * 9]]], dtype=np.float32)
@@ -82,13 +81,13 @@ def test_whatever_the_analysis_calls_wrong_has_a_picture(
     test = Digits(np.zeros((2, 28, 28), dtype=np.uint8), labels, "two")
     drawn = np.ones((2, 6, 5, 5), dtype=np.float32)
     picture = Result(arrays={"kernels": drawn, "maps": drawn}, record={})
-    path = tmp_path / "lenet5-pictures.npz"
-    write_pictures(path, picture, digit=test.images[0], scores=list(scores), test=test)
+    given = Predictions(seeds=(0,), scores=scores, labels=labels.astype(np.int64))
+    found = Filters.of_result(picture, digit=test.images[0], predictions=given, test=test)
     digits = as_what(
         shared({"lenet5": is_wrong(scores, labels)}), {"lenet5": answers(scores)}, labels
     )
     study = results | {"mistakes": {"shared": digits, "figure_8": None}}
-    figure = mistakes.gallery(study, {"lenet5": read_pictures(path)})
+    figure = mistakes.gallery(study, {"lenet5": found})
     assert figure
     [rows] = figure.spec["datasets"].values()
     assert [row["image"] for row in rows] == [0]
@@ -98,7 +97,7 @@ def test_a_digit_is_shown_dark_on_light_as_it_is(results: dict[str, Any]) -> Non
     [row] = gallery(results, [digit(8, 5, lenet5=6)])
     content = base64.b64decode(row["picture"].removeprefix("data:image/png;base64,"))
     shown = np.array(Image.open(io.BytesIO(content)))
-    assert (shown == 255 - pictures("lenet5", [8]).images[0]).all()
+    assert (shown == 255 - filters("lenet5", [8]).images[0]).all()
 
 
 def test_more_digits_than_fit_stand_in_more_rows(results: dict[str, Any]) -> None:
@@ -110,7 +109,7 @@ def test_more_digits_than_fit_stand_in_more_rows(results: dict[str, Any]) -> Non
 
 def test_without_digits_there_is_no_gallery(results: dict[str, Any]) -> None:
     study = results | {"mistakes": {"shared": [], "figure_8": None}}
-    assert mistakes.gallery(study, {"lenet5": pictures("lenet5", [])}) is None
+    assert mistakes.gallery(study, {"lenet5": filters("lenet5", [])}) is None
 
 
 def test_confusions_are_counted_a_network(results: dict[str, Any]) -> None:

@@ -27,7 +27,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 SETTINGS = {"learning_rate": 0.002, "init": "fan_in", "j": 1.0}
 BEST: dict[str, Any] = {
+    "variant": "v",
     "trial": 0,
+    "validation_error": 0.03,
     "hyperparameters": SETTINGS,
     "tuned": list(SETTINGS),
     "runner_up": None,
@@ -39,7 +41,7 @@ BEST: dict[str, Any] = {
             "validation_error": 0.03,
             "per_seed": {"101": 0.03},
             "failures": {},
-            "cells": {"101": "f"},
+            "run_keys": {"101": "f"},
         }
     ],
     "audit": None,
@@ -48,17 +50,17 @@ BEST: dict[str, Any] = {
     "budget": {"trials": 2, "failed": 1, "trainings": 3, "epochs": 10},
 }
 TRIALS = """\
-trial,cell,learning_rate,init,j,seed,epochs,value,best,state,reason
+trial,run_key,learning_rate,init,j,seed,epochs,value,best,state,reason
 0,a,0.002,fan_in,1.0,100,4,0.05,0.05,complete,
 1,b,0.03,paper,3.0,100,4,,0.05,failed,the loss was nan in epoch 1
 """
 HISTORY = """\
-phase,trial,cell,seed,epoch,train_loss,train_error,validation_error,learning_rate
+phase,trial,run_key,seed,epoch,train_loss,train_error,validation_error,learning_rate
 trials,0,a,100,1,0.5,0.1,0.05,0.002
 finalists,0,f,101,1,0.5,0.1,0.04,0.002
 finalists,0,f,101,2,0.4,0.1,0.03,0.002
 """
-TIMING = {"wall_s": 2.0, "workers": 1, "device": "cpu", "cached": 0, "cells": []}
+TIMING = {"wall_s": 2.0, "workers": 1, "device": "cpu", "cached": 0, "runs": []}
 
 
 def write_json(path: Path, content: object) -> None:
@@ -93,12 +95,12 @@ def write_variant(folder: Path, name: str) -> None:
             "data": "d",
             "code": "c",
             "environment": environment,
-            "cells": {str(seed): f"{name}{seed}" for seed in SEEDS},
+            "run_keys": {str(seed): f"{name}{seed}" for seed in SEEDS},
             "failures": {},
         },
     )
     rows = [f"k,{seed},{epoch},0.5,{0.1 / epoch},0.002" for seed in SEEDS for epoch in (1, 2)]
-    header = "cell,seed,epoch,train_loss,train_error,learning_rate"
+    header = "run_key,seed,epoch,train_loss,train_error,learning_rate"
     (folder / "models" / name / "history.csv").write_text("\n".join([header, *rows]))
     scores = np.random.default_rng(len(name)).normal(size=(len(SEEDS), NUM_IMAGES, 10))
     scores[..., 3] += 3
@@ -123,19 +125,19 @@ def write_variant(folder: Path, name: str) -> None:
     np.savez(
         folder / "predictions" / f"{name}-probes.npz",
         seeds=np.array(SEEDS),
-        stages=np.array(["s2", "c5"]),
-        layers=np.array(["c1"]),
+        layers=np.array(["s2", "c5"]),
+        map_layers=np.array(["c1"]),
         trained=answers(2, len(SEEDS)),
         untrained=answers(2, len(SEEDS)),
         input=answers(),
-        shift_errors=draws.random((1, len(SEEDS))),
+        equivariance_errors=draws.random((1, len(SEEDS))),
     )
     np.savez(
-        folder / "predictions" / f"{name}-pictures.npz",
+        folder / "predictions" / f"{name}-filters.npz",
         kernels=draws.normal(size=(2, 6, 5, 5)).astype(np.float32),
         maps=draws.normal(size=(2, 6, 28, 28)).astype(np.float32),
         digit=np.zeros((28, 28), dtype=np.uint8),
-        misread=np.array([7]),
+        misclassified=np.array([7]),
         images=np.zeros((1, 28, 28), dtype=np.uint8),
     )
     for stage in STAGES:
@@ -224,7 +226,7 @@ def test_the_readme_takes_its_table_from_the_report(reported: Path) -> None:
     "file",
     [
         "predictions/no_pooling.npz",
-        "predictions/no_pooling-pictures.npz",
+        "predictions/no_pooling-filters.npz",
         "sweeps/no_pooling/best.json",
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from pipeline.report import views
-from tests.report.conftest import pictures
+from tests.report.conftest import filters
 
 
 def shown(address: str) -> np.ndarray:
@@ -15,7 +15,7 @@ def shown(address: str) -> np.ndarray:
 
 
 def test_kernels_have_a_row_a_place_with_one_grey_scale_a_variant() -> None:
-    found = {name: pictures(name, []) for name in ("lenet5", "mlp")}
+    found = {name: filters(name, []) for name in ("lenet5", "mlp")}
     figure = views.kernels(found)
     assert figure
     drawn = [row for rows in figure.spec["datasets"].values() for row in rows if "picture" in row]
@@ -31,7 +31,7 @@ def test_kernels_have_a_row_a_place_with_one_grey_scale_a_variant() -> None:
 
 @pytest.mark.parametrize("level", [0.0, np.nan])
 def test_nothing_and_no_number_are_grey(level: float) -> None:
-    lost = pictures("lenet5", [])
+    lost = filters("lenet5", [])
     lost.kernels[:] = level
     figure = views.kernels({"lenet5": lost})
     assert figure
@@ -40,4 +40,4 @@ def test_nothing_and_no_number_are_grey(level: float) -> None:
 
 
 def test_perceptrons_have_no_maps() -> None:
-    assert views.maps({"mlp": pictures("mlp", [])}, {"variants": {}}) is None
+    assert views.maps({"mlp": filters("mlp", [])}, {"variants": {}}) is None

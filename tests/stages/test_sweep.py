@@ -11,7 +11,7 @@ import optuna
 import pytest
 import yaml
 
-from pipeline.search.winner import read_winner
+from pipeline.outputs.sweeps import read_best
 from pipeline.stages.sweep import main
 from pipeline.study import PARAMS, STUDIES, merged, read_yaml
 from pipeline.training.hyperparameters import Hyperparameters
@@ -89,7 +89,7 @@ def test_trial_that_diverges_is_recorded_and_the_rest_goes_on(
     best = json.loads(found["best.json"])
     assert best["budget"] == {"trials": 4, "failed": 1, "trainings": CELLS, "epochs": 4 + 4 + 4}
     default = Hyperparameters(learning_rate=0.004, init="fan_in", j=None)
-    assert read_winner(swept[0] / "sweeps" / VARIANT) == default
+    assert read_best(swept[0] / "sweeps" / VARIANT).hyperparameters == default
 
 
 def test_each_training_is_timed(swept: tuple[Path, Mapping[str, Any]]) -> None:
@@ -97,8 +97,8 @@ def test_each_training_is_timed(swept: tuple[Path, Mapping[str, Any]]) -> None:
     assert (timing["stage"], timing["variant"]) == ("sweep", VARIANT)
     assert (timing["workers"], timing["cached"]) == (1, 0)
     history = outs(made)["history.csv"].decode().splitlines()
-    keys = dict.fromkeys(row["cell"] for row in csv.DictReader(history))
-    assert [cell["cell"] for cell in timing["cells"]] == list(keys)
+    keys = dict.fromkeys(row["run_key"] for row in csv.DictReader(history))
+    assert [run["run_key"] for run in timing["runs"]] == list(keys)
     assert len(keys) == CELLS
 
 
@@ -139,8 +139,8 @@ def test_damaged_result_is_trained_again_to_the_same_bytes(
 ) -> None:
     made, timing = swept
     before = outs(made)
-    for cell in (timing["cells"][2], timing["cells"][-1]):  # a trial and the audit
-        (file,) = (made / "cache").rglob(cell["cell"])
+    for each in (timing["runs"][2], timing["runs"][-1]):  # a trial and the audit
+        (file,) = (made / "cache").rglob(each["run_key"])
         file.write_bytes(file.read_bytes()[:-100])
     again = run(made, made / "cache", workers=1)
     assert (again["workers"], again["cached"]) == (1, CELLS - 2)

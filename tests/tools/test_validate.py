@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from pipeline.execution.errors import UserError
+from pipeline.outputs.validation import VALIDATION
 from pipeline.study import PARAMS, merged, read_yaml
 from pipeline.tools.validate import main
-from pipeline.training.validation import VALIDATION
 
 REPOSITORY = Path(__file__).parents[2]
 

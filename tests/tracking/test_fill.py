@@ -145,7 +145,7 @@ def test_every_study_is_recorded_anew_or_nothing_is_replaced(
     done = rebuilt(repository)
     assert done.returncode == 2
     assert done.stdout == "tiny: recorded anew\n"
-    assert done.stderr.startswith(f"{second}: JSONDecodeError: ")
+    assert done.stderr.startswith(f"{second}: UserError: ")
     assert f"these have not: {second}; nothing was replaced." in done.stderr
     assert_same(told(repository), before)
     spec.write_bytes(whole)
@@ -165,7 +165,7 @@ def test_a_missing_out_of_a_stage_is_no_stage_to_come(
     (second / missing).unlink()
     done = rebuilt(repository)
     assert done.returncode == 2
-    assert f"{second}: FileNotFoundError: " in done.stderr
+    assert f"{second}: UserError: " in done.stderr
     assert missing in done.stderr
     assert_same(told(repository), before)
 

@@ -10,16 +10,16 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.data.mnist import Digits
-from pipeline.evaluation.misclassified import error_rate
 from pipeline.execution.events import Finished, Progressed, Started
 from pipeline.execution.provenance import cpu_environment
 from pipeline.execution.task import Result
+from pipeline.outputs.misclassified import error_rate
 from pipeline.study import Study, load_study
 from pipeline.tracking.judged import judge
 from pipeline.tracking.opening import open_runs
 from pipeline.tracking.runs import evaluation_runs, sample_runs, sweep_runs, training_runs
-from pipeline.training.models import trained_networks
 from pipeline.training.plan import final_plan
+from pipeline.training.samples import trained_networks
 from pipeline.training.task import TrainingTask
 
 if TYPE_CHECKING:

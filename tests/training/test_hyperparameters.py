@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pipeline.execution.errors import UserError
 from pipeline.search.design import applying, points
-from pipeline.search.outs import TRIALS
+from pipeline.outputs.sweeps import TRIAL_COLUMNS
 from pipeline.search.record import Trials
 from pipeline.study import json_schema, parse_study, read_yaml
 from pipeline.tracking.views import experiment_tags
@@ -50,7 +50,7 @@ assert len({each.momentum for each in tried}) == study.search.trials
 assert all(0.5 <= each.momentum <= 0.95 for each in tried)
 names = applying(study.search.dimensions, network)
 assert Trials("s/v", study.search.dimensions, names).ask(tried) == tried
-assert "momentum" in TRIALS
+assert "momentum" in TRIAL_COLUMNS
 assert "params.`momentum`" in str(experiment_tags("sweep", "1"))
 assert json_schema()["$defs"]["Defaults"]["properties"]["momentum"] == {
     "title": "Momentum",

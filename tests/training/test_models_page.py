@@ -11,8 +11,9 @@ import torch
 
 from pipeline.data.mnist import Digits, frame
 from pipeline.networks.lenet5 import build
+from pipeline.outputs.models import read_models, write_models
+from pipeline.outputs.runs import models
 from pipeline.training.fit import train
-from pipeline.training.models import read_models, write_models
 from pipeline.training.plan import Plan
 
 PAGE = Path("docs/models.md")
@@ -35,7 +36,7 @@ def folder(tmp_path: Path, make_plan: Callable[..., Plan], variant: str) -> Path
     plan = make_plan(epochs=3, **WORDS[variant])
     cpu = torch.device("cpu")
     results = train(plan.tasks, plan.digits, device=cpu, on_epoch=lambda *_: None)
-    write_models(tmp_path, plan.tasks, results, num_images=500)
+    write_models(tmp_path, models(plan.tasks, results, num_images=500))
     return tmp_path
 
 

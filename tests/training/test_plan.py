@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from pipeline.data.mnist import Digits, index_digest
 from pipeline.execution.errors import UserError
 from pipeline.execution.provenance import code_digest, cpu_environment
 from pipeline.native.build import kernels_name
-from pipeline.training.plan import Plan, validating
+from pipeline.training.plan import Plan, Stack, stack_size, validating
 
 MakePlan = Callable[..., Plan]
 
@@ -68,3 +69,21 @@ def test_validating_changes_nothing_but_the_images(make_plan: MakePlan) -> None:
 def test_split_that_leaves_nothing_to_train_on_is_refused(make_plan: MakePlan) -> None:
     with pytest.raises(UserError, match="below the 500 training images, but got 500"):
         validating(make_plan(), validation_images=500, split_seed=1)
+
+
+@pytest.mark.parametrize(
+    ("stack", "device_type", "difference", "expected"),
+    [
+        ("auto", "cpu", {}, 1),
+        (3, "cpu", {}, 3),
+        (3, "cuda", {}, 3),
+        ("auto", "cuda", {}, 89),
+        ("auto", "cuda", {"connectivity": "full", "subsampling": "none"}, 1),
+    ],
+)
+def test_as_many_runs_are_stacked_as_fit_a_gpu(
+    make_plan: MakePlan, stack: Stack, device_type: str, difference: dict[str, Any], expected: int
+) -> None:
+    (task,) = make_plan(**difference).tasks
+    environment = replace(task.environment, device_type=device_type)
+    assert stack_size(stack, replace(task, environment=environment)) == expected

@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from pipeline.evaluation.misclassified import answers
 from pipeline.evaluation.tasks.images import TEST, frames_of
 from pipeline.evaluation.tasks.network import NetworkTask
 from pipeline.execution.task import Context, Result, result_since
+from pipeline.outputs.misclassified import answers
 
 
 @dataclass(frozen=True, kw_only=True)

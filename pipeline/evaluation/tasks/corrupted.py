@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.evaluation.misclassified import answers
 from pipeline.evaluation.tasks.images import TEST, images_of
 from pipeline.evaluation.tasks.network import NetworkTask
 from pipeline.execution.errors import UserError
 from pipeline.execution.task import Context, Result, result_since
+from pipeline.outputs.misclassified import answers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from pipeline.execution.errors import UserError
 from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.networks.tensors import describe_tensors
-from pipeline.training.models import read_models, write_models
+from pipeline.outputs.models import read_history, read_models, read_spec, write_models
+from pipeline.outputs.runs import models
 from pipeline.training.plan import Plan
 from pipeline.training.task import TrainingTask
 
@@ -37,7 +39,7 @@ def result(seed: int, *, failure: str | None = None) -> Result:
 
 
 def write(folder: Path, cells: list[TrainingTask], results: list[Result]) -> None:
-    write_models(folder, cells, results, num_images=500)
+    write_models(folder, models(cells, results, num_images=500))
 
 
 def test_networks_come_back_with_their_seeds_cells_and_bits(
@@ -45,9 +47,9 @@ def test_networks_come_back_with_their_seeds_cells_and_bits(
 ) -> None:
     results = [result(7), result(3)]
     write(tmp_path, cells, results)
-    models = read_models(tmp_path)
-    assert [model.seed for model in models] == [7, 3]  # in the order they were trained
-    for model, cell, trained in zip(models, cells, results, strict=True):
+    found = read_models(tmp_path)
+    assert [model.seed for model in found] == [7, 3]  # in the order they were trained
+    for model, cell, trained in zip(found, cells, results, strict=True):
         assert model.network == cell.network
         assert model.cell == cell.key
         assert set(model.weights) == {"c1.weight", "c1.bias"}
@@ -80,7 +82,7 @@ def test_curves_have_exactly_the_promised_columns(
     write(tmp_path, cells, [result(7), result(3, failure="the loss was nan in epoch 1")])
     one, other = (cell.key for cell in cells)
     assert (tmp_path / "history.csv").read_bytes().decode() == (
-        "cell,seed,epoch,train_loss,train_error,learning_rate\n"
+        "run_key,seed,epoch,train_loss,train_error,learning_rate\n"
         f"{one},7,1,2.5,0.25,0.004\n"
         f"{one},7,2,0.3333333333333333,0.002,0.002\n"
         f"{other},3,1,2.5,0.25,0.004\n"
@@ -117,7 +119,7 @@ def test_spec_says_how_the_networks_came_about(tmp_path: Path, cells: list[Train
         "data": cell.data,
         "code": cell.code,
         "environment": asdict(cell.environment),
-        "cells": {"7": cells[0].key, "3": cells[1].key},
+        "run_keys": {"7": cells[0].key, "3": cells[1].key},
         "failures": {"3": "the loss was nan in epoch 1"},
         **describe_tensors(cell.network),
     }
@@ -171,3 +173,30 @@ def test_results_that_do_not_match_the_cells_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="zip"):
         write(tmp_path, cells, [result(7)])
+
+
+def test_spec_and_curves_are_read_as_they_were_written(
+    tmp_path: Path, cells: list[TrainingTask]
+) -> None:
+    failed = result(3, failure="the loss was nan in epoch 1")
+    failed.record["history"][0]["train_loss"] = float("inf")
+    given = models(cells, [result(7), failed], num_images=500)
+    write_models(tmp_path, given)
+    assert read_spec(tmp_path) == given.spec
+    history = read_history(tmp_path, seeds=(3, 7))
+    assert history == [given.history[2], *given.history[:2]]  # by seed, then by epoch
+    with pytest.raises(UserError, match=r"history\.csv`: its seeds must be \[7\]"):
+        read_history(tmp_path, seeds=[7])
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights"])
+def test_damaged_weights_are_named_with_the_stage_that_makes_them(
+    tmp_path: Path, cells: list[TrainingTask], content: bytes | None
+) -> None:
+    folder = tmp_path / "models/mlp"
+    write(folder, cells, [result(7), result(3)])
+    (folder / "seed-3.safetensors").unlink()
+    if content is not None:
+        (folder / "seed-3.safetensors").write_bytes(content)
+    with pytest.raises(UserError, match=r"seed-3\.safetensors.* -m pipeline train mlp"):
+        read_models(folder)

@@ -6,16 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.analysis.predictions import (
-    Predictions,
-    read_corrupted,
-    read_predictions,
-    read_probes,
-    read_samples,
-    require_mnist,
-)
 from pipeline.execution.errors import UserError
+from pipeline.outputs.corrupted import read_corrupted
+from pipeline.outputs.predictions import Predictions, read_predictions, require_mnist
+from pipeline.outputs.probes import read_probes
+from pipeline.outputs.samples import read_samples
 
+NAME = "lenet5"
 PREDICTIONS = Predictions(
     seeds=(4, 5), scores=np.zeros((2, 3, 10), dtype=np.float32), labels=np.array([0, 9, 5])
 )
@@ -27,13 +24,12 @@ def predictions(folder: Path, **changes: Any) -> Path:
         "scores": np.zeros((2, 3, 10), dtype=np.float32),
         "labels": np.array([0, 9, 5]),
     }
-    path = folder / "lenet5.npz"
-    np.savez(path, **(arrays | changes))
-    return path
+    np.savez(folder / "lenet5.npz", **(arrays | changes))
+    return folder
 
 
 def test_predictions_come_with_their_seeds_and_labels(tmp_path: Path) -> None:
-    found = read_predictions(predictions(tmp_path), seeds=[4, 5])
+    found = read_predictions(predictions(tmp_path), NAME, seeds=[4, 5])
     assert found.seeds == (4, 5)
     assert found.scores.shape == (2, 3, 10)
     assert found.labels.tolist() == [0, 9, 5]
@@ -44,7 +40,7 @@ def test_predictions_come_with_their_seeds_and_labels(tmp_path: Path) -> None:
 )
 def test_seeds_that_are_not_the_study_s_are_refused(tmp_path: Path, seeds: list[int]) -> None:
     with pytest.raises(UserError, match=r"lenet5\.npz.*its seeds must be"):
-        read_predictions(predictions(tmp_path), seeds=seeds)
+        read_predictions(predictions(tmp_path), NAME, seeds=seeds)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +60,7 @@ def test_misshapen_predictions_are_named_with_their_cause(
     tmp_path: Path, changes: dict[str, Any], cause: str
 ) -> None:
     with pytest.raises(UserError, match=cause) as raised:
-        read_predictions(predictions(tmp_path, **changes), seeds=[4, 5])
+        read_predictions(predictions(tmp_path, **changes), NAME, seeds=[4, 5])
     assert str(tmp_path / "lenet5.npz") in str(raised.value)
 
 
@@ -76,7 +72,7 @@ def test_unreadable_predictions_are_the_user_s_to_know(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=r"lenet5\.npz` must hold"):
-        read_predictions(path, seeds=[0])
+        read_predictions(tmp_path, NAME, seeds=[0])
 
 
 def test_scores_that_are_no_numbers_need_a_training_that_failed(tmp_path: Path) -> None:
@@ -84,20 +80,22 @@ def test_scores_that_are_no_numbers_need_a_training_that_failed(tmp_path: Path) 
     scores[1] = np.nan
     path = predictions(tmp_path, scores=scores)
     with pytest.raises(UserError, match=r"lenet5\.npz`: `scores` must be numbers.* seeds \[5\]"):
-        read_predictions(path, seeds=[4, 5])
-    assert np.isnan(read_predictions(path, seeds=[4, 5], failed={"5": "diverged"}).scores[1]).all()
+        read_predictions(path, NAME, seeds=[4, 5])
+    assert np.isnan(
+        read_predictions(path, NAME, seeds=[4, 5], failed={5: "diverged"}).scores[1]
+    ).all()
 
 
 def test_labels_must_be_mnist_s(tmp_path: Path) -> None:
     path = predictions(tmp_path)
     with pytest.raises(UserError, match=r"lenet5\.npz`: its labels must be MNIST's"):
-        require_mnist(path, read_predictions(path, seeds=[4, 5]))
+        require_mnist(path, NAME, read_predictions(path, NAME, seeds=[4, 5]))
 
 
 def test_an_archive_without_labels_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "x.npz", seeds=[0], scores=[0])
+    np.savez(tmp_path / "lenet5.npz", seeds=[0], scores=[0])
     with pytest.raises(UserError, match="labels"):
-        read_predictions(tmp_path / "x.npz", seeds=[0])
+        read_predictions(tmp_path, NAME, seeds=[0])
 
 
 def corrupted(folder: Path, **changes: Any) -> Path:
@@ -106,33 +104,31 @@ def corrupted(folder: Path, **changes: Any) -> Path:
         "sets": np.array(["a", "b"]),
         "predictions": np.full((2, 2, 3), 9, dtype=np.uint8),
     }
-    path = folder / "lenet5-corrupted.npz"
-    np.savez(path, **(arrays | changes))
-    return path
+    np.savez(folder / "lenet5-corrupted.npz", **(arrays | changes))
+    return folder
 
 
 def probes(folder: Path, **changes: Any) -> Path:
     arrays: dict[str, Any] = {
         "seeds": np.array([4, 5]),
-        "stages": np.array(["s2", "f6"]),
-        "layers": np.array([], dtype=str),
+        "layers": np.array(["s2", "f6"]),
+        "map_layers": np.array([], dtype=str),
         "trained": np.zeros((2, 2, 3), dtype=np.uint8),
         "untrained": np.full((2, 2, 3), 255, dtype=np.uint8),
         "input": np.zeros(3, dtype=np.uint8),
-        "shift_errors": np.zeros((0, 2)),
+        "equivariance_errors": np.zeros((0, 2)),
     }
-    path = folder / "lenet5-probes.npz"
-    np.savez(path, **(arrays | changes))
-    return path
+    np.savez(folder / "lenet5-probes.npz", **(arrays | changes))
+    return folder
 
 
 def test_answers_come_by_the_names_of_their_sets_and_stages(tmp_path: Path) -> None:
-    found = read_corrupted(corrupted(tmp_path), PREDICTIONS)
+    found = read_corrupted(corrupted(tmp_path), NAME, PREDICTIONS)
     assert found.sets == ("a", "b")
-    assert found.answers.shape == (2, 2, 3)
-    read = read_probes(probes(tmp_path), PREDICTIONS)
-    assert read.stages == ("s2", "f6")
-    assert read.layers == ()
+    assert found.predictions.shape == (2, 2, 3)
+    read = read_probes(probes(tmp_path), NAME, PREDICTIONS)
+    assert read.layers == ("s2", "f6")
+    assert read.map_layers == ()
     assert read.untrained.min() == 255
 
 
@@ -151,7 +147,7 @@ def test_misshapen_answers_are_named_with_their_cause(
     tmp_path: Path, changes: dict[str, Any], cause: str
 ) -> None:
     with pytest.raises(UserError, match=cause) as raised:
-        read_corrupted(corrupted(tmp_path, **changes), PREDICTIONS)
+        read_corrupted(corrupted(tmp_path, **changes), NAME, PREDICTIONS)
     assert str(tmp_path / "lenet5-corrupted.npz") in str(raised.value)
 
 
@@ -162,14 +158,14 @@ def test_misshapen_answers_are_named_with_their_cause(
         ({"trained": np.zeros((1, 2, 3), np.uint8)}, "`trained` must have shape"),
         ({"untrained": np.full((2, 2, 3), 77, np.uint8)}, "`untrained` must be 0 ... 9 or 255"),
         ({"input": np.zeros(4, np.uint8)}, "`input` must have shape"),
-        ({"shift_errors": np.zeros((1, 2))}, "`shift_errors` must have shape"),
+        ({"equivariance_errors": np.zeros((1, 2))}, "`equivariance_errors` must have shape"),
     ],
 )
 def test_misshapen_probes_are_named_with_their_cause(
     tmp_path: Path, changes: dict[str, Any], cause: str
 ) -> None:
     with pytest.raises(UserError, match=cause) as raised:
-        read_probes(probes(tmp_path, **changes), PREDICTIONS)
+        read_probes(probes(tmp_path, **changes), NAME, PREDICTIONS)
     assert str(tmp_path / "lenet5-probes.npz") in str(raised.value)
 
 
@@ -179,15 +175,14 @@ def samples(folder: Path, **changes: Any) -> Path:
         "sizes": np.array([50, 200]),
         "predictions": np.full((2, 2, 3), 255, dtype=np.uint8),
     }
-    path = folder / "lenet5-samples.npz"
-    np.savez(path, **(arrays | changes))
-    return path
+    np.savez(folder / "lenet5-samples.npz", **(arrays | changes))
+    return folder
 
 
 def test_answers_after_fewer_images_come_by_their_numbers(tmp_path: Path) -> None:
-    found = read_samples(samples(tmp_path), PREDICTIONS, sizes=[50, 200])
+    found = read_samples(samples(tmp_path), NAME, PREDICTIONS, sizes=[50, 200])
     assert found.sizes == (50, 200)
-    assert found.answers.shape == (2, 2, 3)
+    assert found.predictions.shape == (2, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -205,16 +200,15 @@ def test_misshapen_answers_after_fewer_images_are_named_with_their_cause(
     tmp_path: Path, changes: dict[str, Any], cause: str
 ) -> None:
     with pytest.raises(UserError, match=cause) as raised:
-        read_samples(samples(tmp_path, **changes), PREDICTIONS, sizes=[50, 200])
+        read_samples(samples(tmp_path, **changes), NAME, PREDICTIONS, sizes=[50, 200])
     assert str(tmp_path / "lenet5-samples.npz") in str(raised.value)
 
 
 def test_missing_files_and_arrays_are_the_user_s_to_know(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"lenet5-corrupted\.npz` must hold `seeds`, `sets`"):
-        read_corrupted(tmp_path / "lenet5-corrupted.npz", PREDICTIONS)
+        read_corrupted(tmp_path, NAME, PREDICTIONS)
     with pytest.raises(UserError, match=r"lenet5-samples\.npz` must hold `seeds`, `sizes`"):
-        read_samples(tmp_path / "lenet5-samples.npz", PREDICTIONS, sizes=[50])
-    with pytest.raises(
-        UserError, match=r"corrupted\.npz` must hold `seeds`, `stages`.* not a file"
-    ):
-        read_probes(corrupted(tmp_path), PREDICTIONS)
+        read_samples(tmp_path, NAME, PREDICTIONS, sizes=[50])
+    corrupted(tmp_path).joinpath("lenet5-corrupted.npz").rename(tmp_path / "lenet5-probes.npz")
+    with pytest.raises(UserError, match=r"probes\.npz` must hold `seeds`, `layers`.* not a file"):
+        read_probes(tmp_path, NAME, PREDICTIONS)

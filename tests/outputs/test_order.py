@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipeline.execution.errors import UserError
-from pipeline.study.order import made_by, require_outputs
+from pipeline.outputs.order import made_by, require_outputs
 
 DVC: dict[str, Any] = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
 COMMAND = "exec python -m pipeline "

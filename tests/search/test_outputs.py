@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from pipeline.networks.spec import NetworkSpec
-from pipeline.search.outs import write_sweep
+from pipeline.outputs.sweeps import (
+    read_best,
+    read_sweep_history,
+    read_sweep_trainings,
+    read_tuning,
+    write_sweep,
+)
+from pipeline.search.outputs import history, trainings, tuning
 from pipeline.search.space import Dimensions, LogRange, Range
 from pipeline.search.sweep import Sweep
 from pipeline.training.task import TrainingTask
@@ -33,7 +40,8 @@ def written(
     folder: Path, bench: Bench, found: Sweep, importance: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """best.json as it was written."""
-    write_sweep(folder, "v", found, dimensions=bench.dimensions, importance=importance)
+    chosen = tuning("v", found, dimensions=bench.dimensions, importance=importance)
+    write_sweep(folder, chosen, history(found), trainings(found))
     return json.loads((folder / "best.json").read_text(encoding="utf8"))
 
 
@@ -61,13 +69,13 @@ def test_every_trial_is_a_row(three: tuple[Bench, Sweep], tmp_path: Path) -> Non
     written(tmp_path, bench, found)
     rows = table(tmp_path / "trials.csv")
     assert list(rows[0]) == [
-        *("trial", "cell", "learning_rate", "init", "j", "seed", "epochs"),
+        *("trial", "run_key", "learning_rate", "init", "j", "seed", "epochs"),
         *("value", "best", "state", "reason"),
     ]
     assert [row["trial"] for row in rows] == list("012345")
     for row, each in zip(rows, found.trials, strict=True):
         settings = each.cell.hyperparameters
-        assert row["cell"] == each.cell.key
+        assert row["run_key"] == each.cell.key
         assert (float(row["learning_rate"]), row["init"]) == (
             settings.learning_rate,
             settings.init,
@@ -82,7 +90,7 @@ def test_every_training_is_told_with_its_failure(bench: MakeBench, tmp_path: Pat
     found = tried.sweep(lambda cell: NAN if cell.seed == 105 else 0.1)
     written(tmp_path, tried, found)
     told = json.loads((tmp_path / "trainings.json").read_text(encoding="utf8"))
-    assert [(each["phase"], each["trial"], each["cell"]) for each in told["trainings"]] == [
+    assert [(each["phase"], each["trial"], each["run_key"]) for each in told["trainings"]] == [
         (phase, each.trial, each.cell.key) for phase, each in found.trainings()
     ]
     first = tried.first
@@ -132,7 +140,7 @@ def test_every_epoch_of_every_training_is_a_row(
     written(tmp_path, bench, found)
     rows = table(tmp_path / "history.csv")
     assert list(rows[0]) == [
-        *("phase", "trial", "cell", "seed", "epoch"),
+        *("phase", "trial", "run_key", "seed", "epoch"),
         *("train_loss", "train_error", "validation_error", "learning_rate"),
     ]
     expected = [
@@ -191,7 +199,7 @@ def test_candidates_are_the_finalists_from_the_winner_on(
     assert candidates[0]["per_seed"] == {"101": 0.01, "102": 0.03}
     assert candidates[0]["failures"] == {}
     keys = {str(t.cell.seed): t.cell.key for t in found.finalists if t.trial == 3}
-    assert candidates[0]["cells"] == keys
+    assert candidates[0]["run_keys"] == keys
 
 
 def test_finalist_that_failed_with_a_seed_comes_last_and_is_no_runner_up(
@@ -298,3 +306,17 @@ def test_importance_is_handed_on(three: tuple[Bench, Sweep], tmp_path: Path) -> 
     shares = {"learning_rate": 0.75, "init": 0.05, "j": 0.2}
     assert written(tmp_path, *three, shares)["importance"] == shares
     assert written(tmp_path, *three)["importance"] is None
+
+
+def test_files_are_read_as_they_were_written(bench: MakeBench, tmp_path: Path) -> None:
+    """With a failure in every phase, and a setting that means nothing."""
+    tried = bench()
+    found = tried.sweep(
+        lambda cell: NAN if cell.seed == 105 or tried.trial(cell) == 1 else 0.1 + 0.2
+    )
+    chosen = tuning("v", found, dimensions=tried.dimensions, importance={"init": 1 / 3})
+    write_sweep(tmp_path, chosen, history(found), trainings(found))
+    assert read_tuning(tmp_path) == chosen
+    assert read_best(tmp_path).hyperparameters == found.winner
+    assert read_sweep_history(tmp_path) == history(found)
+    assert read_sweep_trainings(tmp_path) == trainings(found)

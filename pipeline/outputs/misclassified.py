@@ -3,11 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
+Answers = npt.NDArray[np.uint8]
+"""Classes; `NO_ANSWER` where a network has not decided."""
 NO_ANSWER = 255
-"""Where a network has not decided."""
 
 
-def answers(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+def answers(scores: npt.NDArray[np.floating]) -> Answers:
     """The class with the highest score, or 255 where there is none: (..., classes) -> (...).
 
     None where two scores share the first place, or where any score is NaN.

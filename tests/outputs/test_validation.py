@@ -7,8 +7,8 @@ from threading import Barrier
 import pytest
 
 from pipeline.execution.task import Result
+from pipeline.outputs.validation import VALIDATION, read_validation, write_validation
 from pipeline.training.plan import Plan
-from pipeline.training.validation import VALIDATION, read_validation, write_validation
 
 MakePlan = Callable[..., Plan]
 
@@ -35,7 +35,7 @@ def test_entry_holds_the_settings_and_the_mean_of_the_last_epochs(make_plan: Mak
     plan = make_plan(seeds=(100, 101), epochs=2)
     # The mean of 0.5 and 0.25; what the first epochs came to does not count.
     assert write(plan, ended_with(0.9, 0.5), ended_with(0.1, 0.25)) == 0.375
-    assert read_validation() == [
+    assert json.loads(VALIDATION.read_bytes()) == [
         {
             "variant": "lenet5",
             "network": plan.tasks[0].network.words(),
@@ -59,7 +59,7 @@ def test_same_settings_renew_their_entry_and_go_last(make_plan: MakePlan) -> Non
     write(second, ended_with(0.2))
     write(first, ended_with(0.3))
     found = [
-        (entry["hyperparameters"]["learning_rate"], entry["validation_error"]["mean"])
+        (entry.hyperparameters.learning_rate, entry.validation_error.mean)
         for entry in read_validation()
     ]
     assert found == [(0.01, 0.2), (0.004, 0.3)]
@@ -86,12 +86,11 @@ def test_settings_that_end_together_all_keep_their_entries(make_plan: MakePlan) 
 
     with ThreadPoolExecutor(len(plans)) as pool:
         list(pool.map(end, plans))
-    assert sorted(entry["batch_size"] for entry in read_validation()) == list(range(1, 9))
+    assert sorted(entry.batch_size for entry in read_validation()) == list(range(1, 9))
 
 
 def test_file_is_plain_json_and_repeats(make_plan: MakePlan) -> None:
     write(make_plan(), ended_with(0.1))
     before = VALIDATION.read_bytes()
-    assert json.loads(before) == read_validation()
     write(make_plan(), ended_with(0.1))
     assert VALIDATION.read_bytes() == before

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.evaluation.misclassified import NO_ANSWER, answers, is_wrong
+from pipeline.outputs.misclassified import NO_ANSWER, answers, is_wrong
 
 NAN, INF = np.nan, np.inf
 

@@ -1,0 +1,67 @@
+"""A sweep as its outputs describe it: trials, curves and trainings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from pipeline.outputs.runs import common, curve, training
+from pipeline.outputs.sweeps import SweepEpoch, SweepTraining, SweepTrainings, Trial, Tuning
+from pipeline.search.summary import summary
+from pipeline.search.sweep import Sweep
+
+
+def tuning(
+    variant: str,
+    sweep: Sweep,
+    *,
+    dimensions: Sequence[str],
+    importance: Mapping[str, float] | None,
+) -> Tuning:
+    """`dimensions` are the names of what was searched; the other settings kept their defaults."""
+    best = summary(variant, sweep, dimensions=dimensions, importance=importance)
+    return Tuning(best=best, trials=trials(sweep))
+
+
+def trials(sweep: Sweep) -> list[Trial]:
+    """In their order."""
+    rows, best = [], None
+    for each in sweep.trials:
+        known = [error for error in (best, each.error) if error is not None]
+        best = min(known, default=None)
+        rows.append(
+            Trial(
+                trial=each.trial,
+                run_key=each.cell.key,
+                hyperparameters=each.cell.hyperparameters,
+                seed=each.cell.seed,
+                epochs=each.cell.epochs,
+                value=each.error,
+                best=best,
+                state="failed" if each.failure else "complete",
+                reason=each.failure,
+            )
+        )
+    return rows
+
+
+def history(sweep: Sweep) -> list[SweepEpoch]:
+    """The learning curve of every training, phase by phase."""
+    return [
+        SweepEpoch(
+            phase=phase,
+            trial=each.trial,
+            run_key=each.cell.key,
+            seed=each.cell.seed,
+            **asdict(epoch),
+        )
+        for phase, each in sweep.trainings()
+        for epoch in curve(each.result)
+    ]
+
+
+def trainings(sweep: Sweep) -> SweepTrainings:
+    """Every training, phase by phase."""
+    entries = [
+        SweepTraining(phase=phase, trial=each.trial, **training(each.cell, each.result))
+        for phase, each in sweep.trainings()
+    ]
+    return SweepTrainings(**common(sweep.trials[0].cell), trainings=entries)
