@@ -48,7 +48,7 @@ bench-cluster: $(DEVELOPMENT)
 bench-coverage: $(DEVELOPMENT)
 	@python -m benchmarks.coverage
 
-# What it costs to tell MLflow; after `make repro`.
+# What it costs to log to MLflow; after `make repro`.
 bench-tracking: $(DEVELOPMENT)
 	@python -m benchmarks.tracking
 
@@ -58,7 +58,7 @@ lint: $(DEVELOPMENT)
 	@pyright
 
 ui: $(RUNTIME)
-	@python -m pipeline ui $(if $(CELL),--cell $(CELL))
+	@python -m pipeline ui $(if $(RUN),--run $(RUN))
 
 # Rebuilds MLflow's database from DVC's outputs and timings; the old one is put aside.
 tracking-rebuild: $(RUNTIME)
@@ -73,7 +73,7 @@ describe: $(RUNTIME)
 readme: $(RUNTIME)
 	@python -m pipeline readme
 
-# Outs, tracking database and studies; the result cache and the downloaded digits stay.
+# Outputs, tracking database and studies; the result cache and the downloaded digits stay.
 clean:
 	rm -rf data sweeps models predictions timings var .dvc/cache .dvc/tmp
 

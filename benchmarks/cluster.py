@@ -1,4 +1,4 @@
-"""What a cluster costs: cells without work, and the coordinator of many workers.
+"""What a cluster costs: tasks without work, and the coordinator of many workers.
 
 `make bench-cluster`, for minutes; it writes to temporary folders and to `benchmarks/cluster.json`.
 """
@@ -33,10 +33,10 @@ ADDRESS = "tcp://127.0.0.1:8791"
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """So many cells, by so many workers; each sleeps for a while and tells of its epochs."""
+    """So many tasks, by so many workers; each sleeps for a while and tells of its epochs."""
 
     name: str
-    cells: int
+    tasks: int
     workers: int
     seconds: float
     epochs: int
@@ -46,7 +46,7 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Of a coordinator, from its first cell to its last; memory is its largest until then."""
+    """Of a coordinator, from its first task to its last; memory is its largest until then."""
 
     wall_s: float
     cpu_s: float
@@ -54,12 +54,12 @@ class Cost:
 
 
 LOADS = (
-    Load(name="no work", cells=1000, workers=2, seconds=0, epochs=0, joined=False),
-    Load(name="no work, joined", cells=1000, workers=2, seconds=0, epochs=0, joined=True),
-    Load(name="64 workers", cells=1280, workers=64, seconds=2, epochs=10, joined=False, repeats=1),
+    Load(name="no work", tasks=1000, workers=2, seconds=0, epochs=0, joined=False),
+    Load(name="no work, joined", tasks=1000, workers=2, seconds=0, epochs=0, joined=True),
+    Load(name="64 workers", tasks=1280, workers=64, seconds=2, epochs=10, joined=False, repeats=1),
     Load(
         name="64 workers, joined",
-        cells=1280,
+        tasks=1280,
         workers=64,
         seconds=2,
         epochs=10,
@@ -84,16 +84,16 @@ def main(load: str = typer.Option("", help="Measure this one in this process."))
 
 def table(rows: list[dict[str, Any]]) -> str:
     lines = [
-        "| coordinator of | cells | ms a cell | processor, cores | memory, MB |",
+        "| coordinator of | tasks | ms a task | processor, cores | memory, MB |",
         "|:--|--:|--:|--:|--:|",
     ]
     for row in rows:
-        own = row["wall_s"] - row["seconds"] * row["cells"] / row["workers"]
+        own = row["wall_s"] - row["seconds"] * row["tasks"] / row["workers"]
         where = "on machines that it joined" if row["joined"] else "on this machine"
-        doing = f"cells of {row['seconds']:g} s" if row["seconds"] else "cells of no work"
+        doing = f"tasks of {row['seconds']:g} s" if row["seconds"] else "tasks of no work"
         lines.append(
-            f"| {row['workers']} workers {where}, {doing} | {row['cells']:,} "
-            f"| {1000 * own / row['cells']:.1f} | {row['cpu_s'] / row['wall_s']:.2f} "
+            f"| {row['workers']} workers {where}, {doing} | {row['tasks']:,} "
+            f"| {1000 * own / row['tasks']:.1f} | {row['cpu_s'] / row['wall_s']:.2f} "
             f"| {row['memory_mb']:.0f} |"
         )
     return "\n".join(lines)
@@ -109,13 +109,13 @@ def measured(load: Load) -> Cost:
             epochs=load.epochs,
             environment=pool.environment,
         )
-        for number in range(load.cells + load.workers)
+        for number in range(load.tasks + load.workers)
     ]
     digits = load_digits(Path("data/train"))
-    with Runner(pool, digits, most=load.cells) as runner:
-        runner.complete(tasks[load.cells :], observers=[])
+    with Runner(pool, digits, most=load.tasks) as runner:
+        runner.complete(tasks[load.tasks :], observers=[])
         wall, cpu = time.perf_counter(), time.process_time()
-        runner.complete(tasks[: load.cells], observers=[])
+        runner.complete(tasks[: load.tasks], observers=[])
         return Cost(
             wall_s=time.perf_counter() - wall,
             cpu_s=time.process_time() - cpu,

@@ -118,7 +118,7 @@ def _ours(
 
 def _field(digits: Digits, variant: str, study: Study) -> np.ndarray:
     """What the variant sees of the images: 28x28 for a perceptron, else with a frame."""
-    return digits.images if study.networks[variant].hidden else frame(digits.images)
+    return digits.images if study.networks[variant].hidden_sizes else frame(digits.images)
 
 
 if __name__ == "__main__":

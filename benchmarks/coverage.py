@@ -29,9 +29,9 @@ WITHIN = 0.94
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """A crossed probit model of who misreads what.
+    """A crossed probit model of who misclassifies what.
 
-    An image is misread where a latent normal lies beyond a threshold. Latents of one image have
+    An image is misclassified where a latent normal exceeds a threshold. Latents of one image have
     the correlation `WITHIN` between seeds of one variant and `between` between variants.
     """
 
@@ -59,7 +59,7 @@ TRUTHS = [
 def drawn(
     truth: Truth, variants: Iterable[str], draws: np.random.Generator, *, seeds: int, images: int
 ) -> dict[str, BoolArray]:
-    """Which images each network misreads: (seeds, images) for each variant."""
+    """Which images each network misclassifies: (seeds, images) for each variant."""
     normal = partial(draws.standard_normal, dtype=np.float32)
     common = np.sqrt(truth.between) * normal(images)
     wrong: dict[str, BoolArray] = {}

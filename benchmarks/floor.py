@@ -7,9 +7,9 @@ from statistics import median
 
 import torch
 
-from pipeline.networks.accounting import account
 from pipeline.networks.sizes import FLOAT
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 
 SIDE = 2048
 COPIED = 2**28
@@ -42,10 +42,10 @@ def measured_rates(device: torch.device) -> Rates:
 def floor_seconds(spec: NetworkSpec, rates: Rates, *, images: int, batch_size: int) -> float:
     """Of an epoch: the slower of its arithmetic and its traffic, each at the full rate.
 
-    The forward pass costs the account's multiply-accumulates; on the way back each layer costs
+    The forward pass costs the summary's multiply-accumulates; on the way back each layer costs
     them for its weights, and each but the first once more for what it reads.
     """
-    sizes = account(spec)
+    sizes = summarize(spec)
     macs = images * (3 * sizes.macs - sizes.layers[0].macs)
     traffic = images * UNIT_PASSES * sizes.activation_bytes
     traffic += images / batch_size * ADAM_PASSES * FLOAT * sizes.parameters

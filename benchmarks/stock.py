@@ -61,8 +61,8 @@ def stock(spec: NetworkSpec) -> nn.Module:
 
     C3 is connected completely: a stock convolution has no table.
     """
-    if spec.hidden:
-        widths = (28 * 28, *spec.hidden)
+    if spec.hidden_sizes:
+        widths = (28 * 28, *spec.hidden_sizes)
         hidden = [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), Tanh())]
         return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(widths[-1], 10))
     stride = spec.subsampling == "stride"

@@ -1,4 +1,4 @@
-"""What it costs to tell MLflow of the standard study, as a share of its time.
+"""What it costs to log the standard study to MLflow, as a share of its time.
 
 `make bench-tracking` after `make repro`, for minutes: every training of the study is told once
 more, from its beginning on, in a process for each stage, to an empty database and to an empty
@@ -23,8 +23,8 @@ import typer
 
 from benchmarks.race import REPOSITORY
 from pipeline.study import load_study
-from pipeline.tracking.fill import fill
-from pipeline.tracking.outs import final_trainings, sweep_trainings
+from pipeline.tracking.backfill import backfill
+from pipeline.tracking.outputs import final_trainings, sweep_trainings
 from pipeline.tracking.tracker import Tracker
 from pipeline.tracking.views import FINAL, SWEEP
 from tests.tracking.servers import tracking_server
@@ -38,23 +38,23 @@ def main() -> None:
     timing = json.loads((REPOSITORY / "reports/timing.json").read_text(encoding="utf8"))
     found: dict[str, Any] = {"study_s": timing["total_s"], "workers": timing["workers"]}
     with TemporaryDirectory() as folder:
-        found["sqlite"] = told(f"sqlite:///{folder}/mlflow.db", timing)
+        found["sqlite"] = logging_cost(f"sqlite:///{folder}/mlflow.db", timing)
     with (
         TemporaryDirectory() as folder,
         tracking_server(Path(folder)) as server,
         late(server) as uri,
     ):
-        found["late server"] = told(uri, timing)
+        found["late server"] = logging_cost(uri, timing)
     RESULTS.write_text(f"{json.dumps(found, indent=1)}\n", encoding="utf8")
     print(json.dumps(found, indent=1))
 
 
-def told(uri: str, timing: dict[str, Any]) -> dict[str, float]:
+def logging_cost(uri: str, timing: dict[str, Any]) -> dict[str, float]:
     """Seconds of a processor, of writing, and the former as a share of all that there were."""
     study = load_study(REPOSITORY / "params.yaml")
     cpu = wall = 0.0
     stages = [f"{stage}@{variant}" for stage in STAGES for variant in study.variants]
-    for stage in [*stages, "fill"]:
+    for stage in [*stages, "backfill"]:
         with_it, without = (_child(stage, address) for address in (uri, ""))
         cpu += with_it[0] - without[0]
         wall += with_it[1] - without[1]
@@ -64,32 +64,32 @@ def told(uri: str, timing: dict[str, Any]) -> dict[str, float]:
 
 
 def _child(stage: str, uri: str) -> tuple[float, float]:
-    """Its processor's time and the clock's; without an address it reads and tells nobody."""
+    """Its processor's time and the clock's; without an address it reads and logs nothing."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    code = f"from benchmarks.tracking import tell; tell({stage!r}, {uri!r})"
+    code = f"from benchmarks.tracking import log_stage; log_stage({stage!r}, {uri!r})"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return cpu, time.monotonic() - began
 
 
-def tell(stage: str, uri: str) -> None:
-    """What a stage tells; runs in a process of its own."""
+def log_stage(stage: str, uri: str) -> None:
+    """What a stage logs; runs in a process of its own."""
     study = load_study()
-    if stage == "fill":
+    if stage == "backfill":
         if uri:
-            fill(study, Path(), uri)
+            backfill(study, Path(), uri)
         return
     name, _, variant = stage.partition("@")
-    experiment, outs = STAGES[name]
-    trainings = list(outs(study, variant, Path()))
+    experiment, outputs = STAGES[name]
+    trainings = list(outputs(study, variant, Path()))
     if not uri:
         return
     with Tracker(uri=uri, study=study.name, experiment=experiment) as track:
         for training, outcome in trainings:
             track.begin(training, outcome.started)
             for row, end in zip(outcome.history, outcome.epoch_ends, strict=True):
-                track.extend(training.cell, row, end)
+                track.extend(training.run_key, row, end)
             track.record(training, outcome)
 
 

@@ -30,7 +30,7 @@ from pipeline.training.plan import Plan, final_plan
 
 REPOSITORY = Path(__file__).parents[1]
 HELD_BACK = 10_000
-# Eleven cells of one variant, every phase of a sweep, 24 epochs.
+# Eleven tasks of one variant, every phase of a sweep, 24 epochs.
 SWEEP: dict[str, Any] = {
     "name": "benchmark",
     "search": {
@@ -45,21 +45,21 @@ SWEEP: dict[str, Any] = {
 
 
 def main(
-    cells: int = typer.Option(6, help="In a batch, of one epoch each."),
+    tasks: int = typer.Option(6, help="In a batch, of one epoch each."),
     repeats: int = typer.Option(3, help="Of each measurement."),
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         place_mnist(folder / "data", source="mnist", validation_images=HELD_BACK)
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start\n")
-        speed_up(folder, cells, repeats)
+        speed_up(folder, tasks, repeats)
         coordination(folder, repeats)
 
 
-def speed_up(folder: Path, cells: int, repeats: int) -> None:
-    """A batch of equal cells, by one worker and by two in turn; starting them is not counted."""
-    plan = _plan(folder, cells)
-    print(f"{cells} equal cells   1 worker, s   2 workers, s   ratio")
+def speed_up(folder: Path, tasks: int, repeats: int) -> None:
+    """A batch of equal tasks, by one worker and by two in turn; starting them is not counted."""
+    plan = _plan(folder, tasks)
+    print(f"{tasks} equal tasks   1 worker, s   2 workers, s   ratio")
     ratios: list[float] = []
     for repeat in range(repeats):
         seconds = [_batch(plan, folder / f"cache-{repeat}-{number}", number) for number in (1, 2)]
@@ -69,7 +69,7 @@ def speed_up(folder: Path, cells: int, repeats: int) -> None:
 
 
 def coordination(folder: Path, repeats: int) -> None:
-    """What a sweep takes beyond the training of its cells, per cent of that training."""
+    """What a sweep takes beyond the training of its tasks, per cent of that training."""
     columns = ("workers", "training, s", "idle, s", "end, s", "idle and end", "start, s", "all")
     print("sweep" + "".join(f"{column:>14}" for column in columns))
     for repeat in range(repeats):
@@ -82,19 +82,19 @@ def coordination(folder: Path, repeats: int) -> None:
                 f"{shares[0]:>14.2%}{start:>14.1f}{shares[1]:>14.2%}"
             )
     print(
-        "Idle: seconds of workers that had no cell while one was waiting. End: after the last\n"
-        "cell, with importance, outs, export and tracking. Wanted, idle and end: below 2 % of\n"
+        "Idle: seconds of workers that had no task while one was waiting. End: after the last\n"
+        "task, with importance, outputs, export and tracking. Wanted, idle and end: below 2 % of\n"
         "training. Start: Python, the workers and their imports, once a stage."
     )
 
 
-def _plan(folder: Path, cells: int) -> Plan:
+def _plan(folder: Path, tasks: int) -> Plan:
     study = load_study(REPOSITORY / "params.yaml")
     return final_plan(
         load_digits(folder / "data/train"),
         study.networks["lenet5"],
         study.defaults["lenet5"],
-        seeds=range(cells),
+        seeds=range(tasks),
         epochs=1,
         batch_size=study.training.batch_size,
         environment=cpu_environment(kernels=kernels_name()),
@@ -102,11 +102,11 @@ def _plan(folder: Path, cells: int) -> Plan:
 
 
 def _batch(plan: Plan, cache: Path, number: int) -> float:
-    """Seconds for the cells of the plan, by workers that have just trained a short cell each."""
+    """Seconds for the tasks of the plan, by workers that have just trained a short task each."""
     os.environ |= {"ABLATION_CACHE": str(cache), "ABLATION_WORKERS": str(number)}
     whole = plan.digits.subsets[plan.tasks[0].train_on]
     digits = replace(plan.digits, subsets={**plan.digits.subsets, "short": whole[:1000]})
-    first = [replace(cell, train_on="short") for cell in plan.tasks[:number]]
+    first = [replace(task, train_on="short") for task in plan.tasks[:number]]
     with Runner(open_pool(program()), digits, most=len(plan.tasks)) as runner:
         runner.complete(first, observers=[])
         start = time.perf_counter()
@@ -115,7 +115,7 @@ def _batch(plan: Plan, cache: Path, number: int) -> float:
 
 
 def _sweep(folder: Path, data: Path, number: int) -> dict[str, Any]:
-    """The timing of a sweep stage with everything it does: cache, Optuna, tracking, outs.
+    """The timing of a sweep stage with everything it does: cache, Optuna, tracking, outputs.
 
     With it: when its process began and was gone, in Unix seconds.
     """
@@ -137,7 +137,7 @@ def _sweep(folder: Path, data: Path, number: int) -> dict[str, Any]:
 
 
 def _account(timing: dict[str, Any]) -> tuple[float, float, float, float]:
-    """Seconds of training, of workers idle while a cell waited, before it all and after it."""
+    """Seconds of training, of workers idle while a task waited, before it all and after it."""
     spans = [(run["started"], run["ended"]) for run in timing["runs"]]
     training = sum(end - start for start, end in spans)
     search = SWEEP["search"]
@@ -152,7 +152,7 @@ def _account(timing: dict[str, Any]) -> tuple[float, float, float, float]:
 
 
 def _idle(spans: list[tuple[float, float]], begun: float, workers: int) -> float:
-    """Seconds of workers without a cell, while there were cells that nobody had yet."""
+    """Seconds of workers without a task, while there were tasks that nobody had yet."""
     marks = sorted({begun, *(start for start, _ in spans), *(end for _, end in spans)})
     total = 0.0
     for at, until in pairwise(marks):

@@ -70,7 +70,7 @@ def main() -> int:
     except FileNotFoundError as problem:  # not there the next time either
         return fail(f"{problem}. If another stage makes it, `dvc repro` runs that first.", 1)
     except OSError as problem:
-        return fail(f"{problem}. Finished cells are kept; run the same command again.", 1)
+        return fail(f"{problem}. Finished runs are kept; run the same command again.", 1)
     finally:
         gc.freeze()  # or its last search for garbage, in all of MLflow and Dask, takes a second
     return 0

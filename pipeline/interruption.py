@@ -1,6 +1,6 @@
 """How a stage ends before its time: at once, quietly, and never as an orphan.
 
-Finished cells are in the cache by then; a graceful goodbye to every worker would take seconds and
+Finished runs are in the cache by then; a graceful goodbye to every worker would take seconds and
 print pages. Workers notice that the coordinator is gone and leave by themselves.
 """
 
@@ -36,5 +36,5 @@ def end_with_parent() -> None:
 
 def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     cursor = SHOW_CURSOR if sys.stderr.isatty() else ""
-    print(f"{cursor}\ninterrupted; finished cells are kept.", file=sys.stderr, flush=True)
+    print(f"{cursor}\ninterrupted; finished runs are kept.", file=sys.stderr, flush=True)
     os._exit(128 + number)

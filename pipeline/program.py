@@ -11,7 +11,7 @@ MODULES = (
     "pipeline.evaluation.tasks.clean",
     "pipeline.evaluation.tasks.corrupted",
     "pipeline.evaluation.tasks.corruption",
-    "pipeline.evaluation.tasks.picture",
+    "pipeline.evaluation.tasks.filters",
     "pipeline.evaluation.tasks.probe",
 )
 

@@ -35,14 +35,14 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 def lenet5() -> NetworkSpec:
     """LeNet-5 as published, not as params.yaml happens to have it."""
     return NetworkSpec(
-        frame=32,
+        input_size=32,
         connectivity="shared",
-        hierarchy="two",
+        feature_stages=2,
         c3_table="paper",
         subsampling="trainable",
         activation="scaled_tanh",
         output="rbf",
-        hidden=(),
+        hidden_sizes=(),
         c5_units="paper",
     )
 

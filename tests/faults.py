@@ -31,7 +31,7 @@ Victim = Literal["dvc", "stage", "worker"]
 VICTIMS: tuple[Victim, ...] = ("dvc", "stage", "worker")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 WORKERS = 2
-# The whole chain for one variant, in cells of about a second: many kills find some under way.
+# The whole chain for one variant, in tasks of about a second: many kills find some under way.
 DIFFERENCE = {
     "name": "faults",
     "search": {"trials": 4, "epochs": 15},
@@ -61,18 +61,18 @@ class Undisturbed:
 
     plain: Path
     outputs: Mapping[str, bytes]
-    cells: frozenset[str]
+    tasks: frozenset[str]
     wall_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a kill; `finished` are the cells that had a result by then."""
+    """What came of a kill; `finished` are the tasks that had a result by then."""
 
     after_s: float
     finished: int
     again: int
-    """How many of the finished cells were computed again."""
+    """How many of the finished tasks were computed again."""
     faults: list[str]
 
 
@@ -106,7 +106,7 @@ def undisturbed_run(folder: Path) -> Undisturbed:
     return Undisturbed(
         plain=plain,
         outputs=_outputs(copy),
-        cells=frozenset(_finished(copy)),
+        tasks=frozenset(_finished(copy)),
         wall_s=time.monotonic() - start,
     )
 
@@ -133,8 +133,8 @@ def disturb(kill: Kill, undisturbed: Undisturbed, folder: Path) -> Outcome:
     faults = [
         *(f"left behind: {command}" for command in left),
         *([f"exit code {code}: {_last_words(folder)}"] if code else []),
-        *([f"{again} finished cells computed again"] if again else []),
-        *(f"not the same: {key}" for key in sorted(undisturbed.cells ^ after.keys())),
+        *([f"{again} finished tasks computed again"] if again else []),
+        *(f"not the same: {key}" for key in sorted(undisturbed.tasks ^ after.keys())),
         *(f"not the same: {name}" for name in _differing(undisturbed.outputs, _outputs(folder))),
     ]
     return Outcome(after_s=after_s, finished=len(before), again=again, faults=faults)
@@ -210,7 +210,7 @@ def _left(folder: Path) -> list[str]:
 
 
 def _finished(folder: Path) -> dict[str, int]:
-    """The keys of cells that have a result, and when it was written: nanoseconds."""
+    """The keys of tasks that have a result, and when it was written: nanoseconds."""
     results = (folder / "cache/results").glob("??/[!.]*")
     return {path.name: path.stat().st_mtime_ns for path in results}
 
@@ -237,8 +237,8 @@ def main(kills_: int = typer.Option(20, "--kills"), seed: int = 1998) -> None:
     """Exit code 1, and the folders are kept, when a kill did harm."""
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     undisturbed = undisturbed_run(folder)
-    cells = len(undisturbed.cells)
-    print(f"Undisturbed: {cells} cells in {undisturbed.wall_s:.0f} s, {WORKERS} workers.")
+    tasks = len(undisturbed.tasks)
+    print(f"Undisturbed: {tasks} tasks in {undisturbed.wall_s:.0f} s, {WORKERS} workers.")
     heads = ("victim", "signal", "after s", "finished", "computed again", "outputs")
     print(LINE.format(*heads), flush=True)
     failed = 0
@@ -246,7 +246,7 @@ def main(kills_: int = typer.Option(20, "--kills"), seed: int = 1998) -> None:
         place = folder / str(number)
         outcome = disturb(kill, undisturbed, place)
         words = (kill.victim, kill.number.name, f"{outcome.after_s:.1f}")
-        counts = (f"{outcome.finished}/{cells}", outcome.again)
+        counts = (f"{outcome.finished}/{tasks}", outcome.again)
         print(LINE.format(*words, *counts, "; ".join(outcome.faults) or "identical"), flush=True)
         failed += bool(outcome.faults)
         if not outcome.faults:

@@ -17,9 +17,9 @@ from benchmarks.race import included
 from benchmarks.speed import METHODS
 from benchmarks.stock import Unshared, stock, stock_loss
 from pipeline.data.mnist import Digits, frame
-from pipeline.networks.accounting import account
 from pipeline.networks.layers import InputCoding
 from pipeline.networks.lenet5 import build
+from pipeline.networks.summary import summarize
 from pipeline.study import load_study
 from pipeline.training.stacked import criterion
 
@@ -91,8 +91,8 @@ def test_tracking_costs_little() -> None:
     for place in ("sqlite", "late server"):
         assert 0 < found[place]["share"] < TRACKING
         assert found[place]["writing_s"] < found["study_s"]  # so that nothing piles up
-        told = f"{100 * found[place]['share']:.1f} %"
-        assert told in Path("docs/tracking.md").read_text(encoding="utf8")
+        reported = f"{100 * found[place]['share']:.1f} %"
+        assert reported in Path("docs/tracking.md").read_text(encoding="utf8")
 
 
 def test_coordination_of_workers_costs_little() -> None:
@@ -101,7 +101,7 @@ def test_coordination_of_workers_costs_little() -> None:
         assert row["memory_mb"] < 1000
         assert row["cpu_s"] < row["wall_s"]
         if not row["seconds"]:
-            assert row["wall_s"] / row["cells"] < 0.010
+            assert row["wall_s"] / row["tasks"] < 0.010
     page = Path("docs/cluster.md").read_text(encoding="utf8")
     assert included(page, "costs", cluster.table(rows)) == page
 
@@ -110,7 +110,7 @@ def test_coordination_of_workers_costs_little() -> None:
 @torch.no_grad()
 def test_stock_network_is_the_same_function(variant: str, digits: Digits) -> None:
     spec = STUDY.networks[variant]
-    spec = spec if spec.hidden else replace(spec, c3_table="complete")
+    spec = spec if spec.hidden_sizes else replace(spec, c3_table="complete")
     ours, theirs = build(spec, init="fan_in", seed=0), stock(spec)
     trainable = [each for each in theirs.modules() if [*each.parameters(recurse=False)]]
     layers = [each for each in ours.children() if [*each.parameters(recurse=False)]]
@@ -118,7 +118,7 @@ def test_stock_network_is_the_same_function(variant: str, digits: Digits) -> Non
         for value, target in zip(own.parameters(), other.parameters(), strict=True):
             value = value.t() if isinstance(other, Unshared) and value.dim() == 2 else value
             target.copy_(value.reshape(target.shape))
-    coding = InputCoding(28 if spec.hidden else 32)
+    coding = InputCoding(28 if spec.hidden_sizes else 32)
     some = torch.from_numpy(frame(digits.images[::50]))
     torch.testing.assert_close(theirs(coding(some)), ours(some), atol=1e-3, rtol=1e-4)
 
@@ -140,7 +140,7 @@ def test_pictures_are_coded_as_ours() -> None:
 
 def test_floor_by_hand() -> None:
     spec = STUDY.networks["mlp_60k"]  # 784-75-10
-    assert account(spec).macs == 784 * 75 + 75 * 10
+    assert summarize(spec).macs == 784 * 75 + 75 * 10
     macs = 3 * (784 * 75 + 75 * 10) - 784 * 75
     epoch = {"images": 100, "batch_size": 10}
     arithmetic = Rates(macs=1e6, bytes=1e18)

@@ -11,7 +11,7 @@ from pipeline.evaluation.test_set_log import LOG
 from pipeline.execution.provenance import PACKAGE, imported_files
 
 DVC: dict[str, Any] = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
-# A view: outs do not change with it, so a change to it must rerun nothing.
+# A view: outputs do not change with it, so a change to it must rerun nothing.
 VIEWS = ("pipeline/tracking/",)
 ROOMS_OF_A_BARE_WORKER = ("data", "execution", "networks", "training")
 

@@ -1,4 +1,4 @@
-"""Ended at any moment, a run leaves no process behind, and loses no finished cell."""
+"""Ended at any moment, a run leaves no process behind, and loses no finished task."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def long_study(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def running(long_study: Path) -> Iterator[subprocess.Popen[str]]:
-    """`make repro`'s own process, with workers in the middle of their first cells."""
+    """`make repro`'s own process, with workers in the middle of their first tasks."""
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "study"],
         cwd=long_study,

@@ -106,13 +106,15 @@ def tracked_runs(folder: Path, experiment: str) -> list[Run]:
 def test_every_training_is_one_tracked_run_with_its_test_error(first_run: FirstRun) -> None:
     folder, _ = first_run
     runs = tracked_runs(folder, "final")
-    cells = [run for run in runs if "ablation.cell" in run.data.tags]
+    tasks = [run for run in runs if "ablation.run_key" in run.data.tags]
     assert (
-        len(cells) == len({run.data.tags["ablation.cell"] for run in cells}) == 2 * len(VARIANTS)
+        len(tasks)
+        == len({run.data.tags["ablation.run_key"] for run in tasks})
+        == 2 * len(VARIANTS)
     )
-    assert len(runs) - len(cells) == len(VARIANTS) + 1  # and the report's
+    assert len(runs) - len(tasks) == len(VARIANTS) + 1  # and the report's
     results = json.loads((folder / "var/studies/tiny/reports/results.json").read_text())
-    for run in cells:
+    for run in tasks:
         variant, seed = run.data.tags["ablation.variant"], run.data.tags["ablation.seed"]
         errors = dict(
             zip(
@@ -128,7 +130,9 @@ def test_every_training_is_one_tracked_run_with_its_test_error(first_run: FirstR
 def test_every_training_of_a_sweep_is_one_tracked_run(first_run: FirstRun) -> None:
     folder, _ = first_run
     runs = tracked_runs(folder, "sweep")
-    tracked = {run.data.tags["ablation.cell"] for run in runs if "ablation.cell" in run.data.tags}
+    tracked = {
+        run.data.tags["ablation.run_key"] for run in runs if "ablation.run_key" in run.data.tags
+    }
     study = folder / "var/studies/tiny"
     trained = [
         run["run_key"]
@@ -221,10 +225,10 @@ def test_numbers_of_the_record_are_those_of_the_stored_answers(first_run: FirstR
         ]
         assert variant["consistency"]["consistent"]["mean"] == pytest.approx(np.mean(moved))
         for place, stage in enumerate(probes["layers"]):
-            told = variant["hierarchy"]["stages"][stage]
+            reported = variant["hierarchy"]["stages"][stage]
             for state in ("trained", "untrained"):
                 error = (probes[state][place] != labels).mean()
-                assert told[state]["mean"] == pytest.approx(error)
+                assert reported[state]["mean"] == pytest.approx(error)
 
 
 def test_no_variant_makes_a_corrupted_set_again(first_run: FirstRun) -> None:
@@ -233,7 +237,7 @@ def test_no_variant_makes_a_corrupted_set_again(first_run: FirstRun) -> None:
         json.loads((study / f"timings/evaluate-{variant}.json").read_text())
         for variant in VARIANTS
     ]
-    networks = 3 * 2  # three looks at each of two seeds
+    networks = 3 * 2  # three evaluations of each of two seeds
     sets = len(REGISTRY)
     assert [len(timing["runs"]) for timing in timings] == [sets + networks] * 3
     assert [timing["cached"] for timing in timings] == [0, sets, sets]
@@ -267,7 +271,7 @@ def test_a_changed_line_and_a_new_one_run_the_stages_of_their_variants_alone(
     first_run: FirstRun,
 ) -> None:
     folder, _ = first_run
-    line, changed = "hidden: [75], output: linear}", "hidden: [76], output: linear}"
+    line, changed = "hidden_sizes: [75], output: linear}", "hidden_sizes: [76], output: linear}"
     new = "max_pooling: {subsampling: max}"
     undo = edit(folder, "params.yaml", lambda text: text.replace(line, f"{changed}\n  {new}"))
     assert stages_run(run_tiny(folder)) == [

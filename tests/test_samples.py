@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.outputs.misclassified import answers
 from tests.test_pipeline import copy_with_three_variants, run_tiny, stages_run, tracked_runs
-from tests.tracking.test_fill import rebuilt, told
+from tests.tracking.test_backfill import logged, rebuilt
 
 pytestmark = pytest.mark.slow
 
@@ -68,17 +68,17 @@ def test_the_stage_runs_for_the_variants_that_are_listed(first_run: FirstRun) ->
 
 def test_the_numbers_of_the_record_are_those_of_the_answers(first_run: FirstRun) -> None:
     folder, _ = first_run
-    told = results(folder)["samples"]
+    logged = results(folder)["samples"]
     sizes = [*SIZES, 500]
-    assert told["sizes"] == sizes
-    assert tuple(told["variants"]) == SAMPLED
+    assert logged["sizes"] == sizes
+    assert tuple(logged["variants"]) == SAMPLED
     errors = {}
     for variant in SAMPLED:
         with np.load(folder / STUDY / f"predictions/{variant}.npz") as clean:
             labels, on_all = clean["labels"], answers(clean["scores"])
         given = [*samples_of(folder, variant)["predictions"], on_all]
         errors[variant] = [float((each != labels).mean()) for each in given]
-        found = told["variants"][variant]["errors"]
+        found = logged["variants"][variant]["errors"]
         assert [found[str(size)]["mean"] for size in sizes] == pytest.approx(errors[variant])
         area = np.trapezoid(errors[variant], np.log(sizes)) / np.log(sizes[-1] / sizes[0])
         assert found["area"]["mean"] == pytest.approx(area, abs=1e-4)
@@ -86,7 +86,7 @@ def test_the_numbers_of_the_record_are_those_of_the_answers(first_run: FirstRun)
         test_error = results(folder)["variants"][variant]["test_error"]
         assert found["500"]["mean"] == test_error["mean"]
         assert errors[variant][0] < 0.8  # chance is 0.9: something was learned from 50 images
-    changes = told["variants"]["mlp_60k"]["changes"]
+    changes = logged["variants"]["mlp_60k"]["changes"]
     differences = np.subtract(errors["mlp_60k"], errors["lenet5"])
     assert [changes[str(size)]["mean"] for size in sizes] == pytest.approx(differences)
 
@@ -109,9 +109,9 @@ def test_trainings_on_fewer_images_are_tracked_apart(first_run: FirstRun) -> Non
 
 def test_a_rebuilt_database_has_them_too(first_run: FirstRun) -> None:
     folder, _ = first_run
-    before = told(folder)
+    before = logged(folder)
     assert rebuilt(folder).returncode == 0
-    after = told(folder)
+    after = logged(folder)
     assert after.keys() == before.keys()
     for key, run in after.items():
         assert run == before[key], key
@@ -126,8 +126,8 @@ def test_stage_that_runs_again_replays_from_the_cache(first_run: FirstRun) -> No
         env=os.environ | {"ABLATION_CACHE": str(folder / "cache")},
         check=True,
     )
-    told = timing(folder, "lenet5")
-    assert (told["cached"], told["workers"]) == (8, 0)
+    logged = timing(folder, "lenet5")
+    assert (logged["cached"], logged["workers"]) == (8, 0)
     for name, array in samples_of(folder, "lenet5").items():
         assert (array == before[name]).all()
 

@@ -15,11 +15,11 @@ from pipeline.analysis.roles import LATTICE
 
 
 def _thirds(**weights: int) -> dict[str, Fraction]:
-    return {cell: Fraction(weight, 3) for cell, weight in weights.items()}
+    return {node: Fraction(weight, 3) for node, weight in weights.items()}
 
 
 # What an idea adds to the error, as a sum of errors.
-WORTH: Mapping[str, Mapping[str, Fraction]] = {
+CONTRIBUTIONS: Mapping[str, Mapping[str, Fraction]] = {
     "locality": _thirds(L=2, none=-2, LP=1, P=-1),
     "weight sharing, given locality": _thirds(LS=1, L=-1, LSP=2, LP=-2),
     "subsampling": _thirds(LSP=1, LS=-1, LP=1, L=-1, P=1, none=-1),
@@ -32,28 +32,30 @@ def attribution(
 ) -> dict[str, Any]:
     """What each idea adds to each measure (below zero it helps), with its interval.
 
-    `networks[cell][set]` is (S, I) over paired seeds, by the names of the lattice; None if a seed
-    is missing. A measure is a sum of errors on sets, by their weights. `missing` are the cells
+    `networks[node][set]` is (S, I) over paired seeds, by the names of the lattice; None if a seed
+    is missing. A measure is a sum of errors on sets, by their weights. `missing` are the nodes
     that this study lacks, as the words of a variant; `ideas` are those for which it has all.
     """
-    found = {cell: rows for cell in LATTICE if (rows := networks.get(cell)) is not None}
+    found = {node: rows for node in LATTICE if (rows := networks.get(node)) is not None}
     return {
-        "missing": [dict(words) for cell, words in LATTICE.items() if cell not in found],
+        "missing": [dict(words) for node, words in LATTICE.items() if node not in found],
         "ideas": {
-            idea: {name: _worth(cells, measure, found) for name, measure in measures.items()}
-            for idea, cells in WORTH.items()
-            if cells.keys() <= found.keys()
+            idea: {
+                name: _contribution(nodes, measure, found) for name, measure in measures.items()
+            }
+            for idea, nodes in CONTRIBUTIONS.items()
+            if nodes.keys() <= found.keys()
         },
     }
 
 
-def worth_weights(
-    cells: Mapping[str, Fraction], measure: Mapping[str, Fraction]
+def contribution_weights(
+    nodes: Mapping[str, Fraction], measure: Mapping[str, Fraction]
 ) -> dict[tuple[str, str], Fraction]:
-    """Of each cell's errors on each set."""
+    """Of each node's errors on each set."""
     return {
-        (cell, name): part * weight
-        for cell, part in cells.items()
+        (node, name): part * weight
+        for node, part in nodes.items()
         for name, weight in measure.items()
     }
 
@@ -62,11 +64,11 @@ def picked(
     weights: Iterable[tuple[str, str]], networks: Mapping[str, Rows]
 ) -> dict[tuple[str, str], BoolArray]:
     """The rows that a sum by weights takes."""
-    return {(cell, name): networks[cell][name] for cell, name in weights}
+    return {(node, name): networks[node][name] for node, name in weights}
 
 
-def _worth(
-    cells: Mapping[str, Fraction], measure: Mapping[str, Fraction], found: Mapping[str, Rows]
+def _contribution(
+    nodes: Mapping[str, Fraction], measure: Mapping[str, Fraction], found: Mapping[str, Rows]
 ) -> dict[str, Any]:
-    weights = worth_weights(cells, measure)
-    return combined(weights, picked(weights, found)).told()
+    weights = contribution_weights(nodes, measure)
+    return combined(weights, picked(weights, found)).to_dict()

@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from pipeline.analysis.errors import BoolArray, FloatArray
 
-ONE_IN = 200  # accepted images that may be misread: 0.5 % (section III.C, figure 10)
+ONE_IN = 200  # accepted images that may be misclassified: 0.5 % (section III.C, figure 10)
 BINS = 15
 
 
@@ -55,7 +55,7 @@ def _certainty(
 
 
 def rejected(scores: FloatArray, wrong: BoolArray) -> float:
-    """Share of the images to turn away until one in 200 of the others is misread, at most.
+    """Share of the images to turn away until one in 200 of the others is misclassified, at most.
 
     Those go first whose two best scores are nearest: the paper's rule (section III.C). Images that
     are equally near go together.

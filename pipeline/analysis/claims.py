@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from pipeline.analysis.attribution import WORTH, picked, worth_weights
+from pipeline.analysis.attribution import CONTRIBUTIONS, contribution_weights, picked
 from pipeline.analysis.comparison import STILL_IMPROVING
 from pipeline.analysis.intervals import estimate, weighted
 from pipeline.analysis.robustness import IMAGES, Rows, mean_weights
@@ -32,7 +32,7 @@ class Claim:
 
 def _more(role: str, measure: Mapping[str, Fraction], than: str = "LSP") -> Weights:
     """How much more error one role has than another."""
-    return worth_weights({role: Fraction(1), than: Fraction(-1)}, measure)
+    return contribution_weights({role: Fraction(1), than: Fraction(-1)}, measure)
 
 
 def _gain(stage: str, sign: int) -> Weights:
@@ -79,7 +79,9 @@ CLAIMS = (
     Claim(
         text="Local receptive fields matter",
         measure="what locality takes off the test error, mean over orders (lattice study)",
-        weights=worth_weights({cell: -part for cell, part in WORTH["locality"].items()}, CLEAN),
+        weights=contribution_weights(
+            {node: -part for node, part in CONTRIBUTIONS["locality"].items()}, CLEAN
+        ),
     ),
 )
 
@@ -106,15 +108,15 @@ def _measured(claim: Claim, networks: Mapping[str, Rows | None]) -> dict[str, An
     roles = list(dict.fromkeys(role for role, _ in claim.weights))
     missing = [role for role in roles if networks.get(role) is None]
     nothing: dict[str, Any] = dict.fromkeys(("mean", "ci95", "n_seeds", "n_images"))
-    told = {"claim": claim.text, "measure": claim.measure, "missing": missing}
+    reported = {"claim": claim.text, "measure": claim.measure, "missing": missing}
     if missing:
-        return {**told, **nothing, "p_value": None, "p_population": None}
+        return {**reported, **nothing, "p_value": None, "p_population": None}
     known = {role: each for role, each in networks.items() if each is not None}
     total, scale = weighted(claim.weights, picked(claim.weights, known))
     found = estimate(total).divided(scale)
     return {
-        **told,
-        **found.told(),
+        **reported,
+        **found.to_dict(),
         "p_value": sign_flip([int(each) for each in total.sum(axis=1)]),
         "p_population": found.p_value(),
     }

@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 def ensembles(
     scores: Mapping[str, FloatArray], labels: npt.NDArray[np.integer], pairs: Iterable[Pair]
 ) -> dict[str, Any]:
-    """The error of each variant's mean scores, and what two such ensembles alone misread.
+    """The error of each variant's mean scores, and what two such ensembles alone misclassify.
 
     `scores[name]` is (S, N, 10), labels (N,). Where a network diverged its ensemble says nothing;
     ensembles of unlike size are not compared.
@@ -44,9 +44,9 @@ def ensembles(
 
 
 def mcnemar(variant: BoolArray | None, baseline: BoolArray | None) -> dict[str, Any]:
-    """The exact two-sided test of who misreads which of N images: (N,); None without either.
+    """The exact two-sided test of who misclassifies which of N images: (N,); None without either.
 
-    If both were alike, an image that one alone misreads could as well be the other's.
+    If both were alike, an image that one alone misclassifies could as well be the other's.
     """
     if variant is None or baseline is None:
         return dict.fromkeys(("only_variant", "only_baseline", "p_value"))
@@ -62,7 +62,7 @@ def mcnemar(variant: BoolArray | None, baseline: BoolArray | None) -> dict[str, 
 
 
 def _missed(scores: FloatArray, labels: npt.NDArray[np.integer]) -> BoolArray | None:
-    """Which images the mean of the scores misreads: (S, N, 10), (N,) -> (N,)."""
+    """Which images the mean of the scores misclassifies: (S, N, 10), (N,) -> (N,)."""
     if not np.isfinite(scores).all():
         return None
     return is_wrong(scores.mean(axis=0, dtype=np.float64, keepdims=True), labels)[0]

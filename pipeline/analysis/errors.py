@@ -13,5 +13,5 @@ def diverged(scores: FloatArray) -> BoolArray:
 
 
 def error_counts(wrong: BoolArray) -> list[int]:
-    """The number of images that each network misreads: (S, N) -> S."""
+    """The number of images that each network misclassifies: (S, N) -> S."""
     return [int(count) for count in wrong.sum(axis=1)]

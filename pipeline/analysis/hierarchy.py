@@ -13,7 +13,7 @@ from pipeline.outputs.probes import Probes
 
 
 def probe_errors(probes: Probes, labels: npt.NDArray[np.integer]) -> dict[str, BoolArray]:
-    """Which images a probe misreads: (S, N) of each stage, as "trained s2" and "untrained s2"."""
+    """Which images a probe misclassifies: (S, N) a stage, as "trained s2" and "untrained s2"."""
     return {
         f"{state} {stage}": answers != labels
         for state in ("trained", "untrained")
@@ -46,7 +46,7 @@ def hierarchy(probes: Probes, labels: npt.NDArray[np.integer]) -> dict[str, Any]
 def _stage(wrong: Mapping[str, BoolArray], stage: str) -> dict[str, Any]:
     trained, untrained = (wrong[f"{state} {stage}"] for state in ("trained", "untrained"))
     return {
-        "trained": estimate(trained).told(),
-        "untrained": estimate(untrained).told(),
-        "gain": estimate(untrained.astype(np.int8) - trained.astype(np.int8)).told(),
+        "trained": estimate(trained).to_dict(),
+        "untrained": estimate(untrained).to_dict(),
+        "gain": estimate(untrained.astype(np.int8) - trained.astype(np.int8)).to_dict(),
     }

@@ -55,7 +55,7 @@ class Estimate:
             self, mean=self.mean / scale, standard_error=None if error is None else error / scale
         )
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain values for the record: `mean`, `ci95`, `n_seeds`, `n_images`."""
         return {
             "mean": self.mean,

@@ -1,4 +1,4 @@
-"""Which digits are misread, and as what: beside one another, and beside the paper's figure 8."""
+"""Which digits are misclassified, and as what; which of them the paper's figure 8 shows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ FIGURE_8 = (
     5973, 6091, 6101, 6173, 6538, 6557, 6558, 6571, 6597, 6783, 7434, 8059, 8094, 8408,
     8527, 9009, 9015, 9679, 9692, 9698, 9729, 9770, 9792, 9904,
 )  # fmt: skip
-"""MNIST's test images that the paper's LeNet-5 misread, counted from 0.
+"""MNIST's test images that the paper's LeNet-5 misclassified, counted from 0.
 
 That network was trained with distorted digits: its error was 0.82 %. Found by matching the
 pictures of the figure with the test set.
@@ -37,12 +37,12 @@ def confusions(scores: FloatArray, labels: npt.NDArray[np.integer]) -> list[list
 
 
 def of_figure_8(wrong: BoolArray) -> dict[str, Any]:
-    """How many of the paper's 82 each of S networks misreads, too: (S, 10000)."""
+    """How many of the paper's 82 each of S networks misclassifies, too: (S, 10000)."""
     return over_seeds([int(count) for count in wrong[:, FIGURE_8].sum(axis=1)])
 
 
 def shared(wrong: Mapping[str, BoolArray]) -> list[int]:
-    """The images that more than half of the networks of every variant misread."""
+    """The images that more than half of the networks of every variant misclassify."""
     often: Sequence[BoolArray] = [rows.mean(axis=0) > 0.5 for rows in wrong.values()]
     return np.flatnonzero(np.logical_and.reduce(often)).tolist()
 

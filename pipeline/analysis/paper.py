@@ -11,21 +11,21 @@ Interval = tuple[float, float]
 
 C5_UNITS = 120
 LENET5: dict[str, object] = {
-    "frame": 32,
+    "input_size": 32,
     "connectivity": "shared",
-    "hierarchy": "two",
+    "feature_stages": 2,
     "c3_table": "paper",
     "subsampling": "trainable",
     "activation": "scaled_tanh",
     "output": "rbf",
-    "hidden": [],
+    "hidden_sizes": [],
     "c5_units": "paper",
 }
 
 
 def perceptron(*hidden: int) -> dict[str, object]:
     """784 inputs, layers of these widths, ten outputs."""
-    return {"activation": "scaled_tanh", "output": "linear", "hidden": list(hidden)}
+    return {"activation": "scaled_tanh", "output": "linear", "hidden_sizes": list(hidden)}
 
 
 # A variant is the paper's network where it has these words, whatever its name.

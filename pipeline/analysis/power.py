@@ -1,7 +1,8 @@
 """The smallest difference that a study is likely to find, whatever it then finds.
 
-It follows from a crossed probit model of who misreads what: an image is misread where a latent
-normal lies beyond a threshold, the latents of one image are correlated, and seeds move thresholds.
+It follows from a crossed probit model of who misclassifies what: an image is misclassified where
+a latent normal lies beyond a threshold, the latents of one image are correlated, and seeds move
+thresholds.
 """
 
 import math
@@ -21,7 +22,7 @@ class Planning:
     """What is expected of two variants that are alike, from trainings before the study.
 
     Attributes:
-        error: The share of the images that either misreads.
+        error: The share of the images that either misclassifies.
         correlation_within: Of an image's latents, between seeds of one variant.
         correlation_between: The same, between variants.
         seed_effect: Standard deviation of the error over seeds, a fraction.
@@ -72,7 +73,7 @@ def components(planning: Planning) -> Components:
 
 
 def one_alone(error: float, correlation: float) -> float:
-    """The probability that one of two networks misreads an image and the other does not.
+    """The probability that one of two networks misclassifies an image and the other does not.
 
     Of two normals with that correlation: Owen's T loses nothing where they all but agree.
     """

@@ -136,7 +136,7 @@ def _has_ideas(baseline: Outcome) -> bool:
     network = baseline.spec.network
     shares = network.get("connectivity") == "shared"
     pools = network.get("subsampling") not in (None, "stride", "none")
-    return shares and pools and not network.get("hidden")
+    return shares and pools and not network.get("hidden_sizes")
 
 
 def _ensembles(
@@ -167,16 +167,16 @@ def _variant(outcome: Outcome, errors: BoolArray, *, real: bool) -> dict[str, An
         "difference": dict(outcome.difference),
         "differs_in": outcome.differs_in,
         "note": outcome.note,
-        "reference_model": bool(outcome.spec.network.get("hidden")),
+        "reference_model": bool(outcome.spec.network.get("hidden_sizes")),
         "network": outcome.spec.network,
         **outcome.sizes,
         "hyperparameters": asdict(outcome.spec.hyperparameters),
-        "cells": outcome.spec.run_keys,
+        "run_keys": outcome.spec.run_keys,
         "tuning": tuning(outcome.tuning),
         "validation_error": validation_error(outcome.tuning),
         "train_error": final_train_error(outcome.history),
         "test_error": {
-            **estimate(errors).told(),
+            **estimate(errors).to_dict(),
             "per_seed": [float(share) for share in errors.mean(axis=1)],
         },
         "certainty": certainty(scores, errors, labels),

@@ -97,10 +97,10 @@ def _variant(rows: Rows, reference: Rows | None) -> dict[str, Any]:
     weights = sums()
 
     def estimates(of: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        return {name: combined(each, of).told() for name, each in weights.items()}
+        return {name: combined(each, of).to_dict() for name, each in weights.items()}
 
     return {
-        "sets": {name: estimate(each).told() for name, each in rows.items()},
+        "sets": {name: estimate(each).to_dict() for name, each in rows.items()},
         "sums": estimates(rows),
         "differences": estimates(differences(rows, reference)) if reference else None,
         "relative": over_seeds(_relative(rows, reference)) if reference else None,

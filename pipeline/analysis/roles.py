@@ -14,8 +14,8 @@ LATTICE: Mapping[str, Mapping[str, object]] = {
 }
 ROLES: Mapping[str, Mapping[str, object]] = {
     **LATTICE,
-    "MLP": {"hidden": [300, 100], "output": "linear"},
-    "small MLP": {"hidden": [75], "output": "linear"},
+    "MLP": {"hidden_sizes": [300, 100], "output": "linear"},
+    "small MLP": {"hidden_sizes": [75], "output": "linear"},
 }
 
 

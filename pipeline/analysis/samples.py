@@ -38,23 +38,23 @@ def sample_efficiency(
     reference, numbers = variants.get(baseline), list(next(iter(variants.values())))
     area = log_area(list(map(int, numbers)))
     weights = {**{number: {number: Fraction(1)} for number in numbers}, AREA: area}
-    cells = {role: variants.get(name) for role, name in roles.items()}
+    nodes = {role: variants.get(name) for role, name in roles.items()}
     return {
         "sizes": list(map(int, numbers)),
         "variants": {
             name: _variant(rows, weights, reference if name != baseline else None)
             for name, rows in variants.items()
         },
-        "attribution": attribution(cells, {MEASURE: area}),
+        "attribution": attribution(nodes, {MEASURE: area}),
     }
 
 
 def wrong_by_number(
     samples: SamplePredictions, labels: npt.NDArray[np.integer], *, on_all: BoolArray, count: int
 ) -> Rows:
-    """Which images (S, N) are misread, by the number of training images in decimal.
+    """Which images (S, N) are misclassified, by the number of training images in decimal.
 
-    `on_all` are those that networks trained on all `count` images misread.
+    `on_all` are those that networks trained on all `count` images misclassify.
     """
     fewer = zip(samples.sizes, samples.predictions, strict=True)
     return {**{str(size): answers != labels for size, answers in fewer}, str(count): on_all}
@@ -71,10 +71,10 @@ def log_area(sizes: Sequence[int]) -> dict[str, Fraction]:
 def _variant(
     rows: Rows, weights: Mapping[str, Weights], reference: Rows | None
 ) -> dict[str, dict[str, Any] | None]:
-    def told(of: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
-        return {key: combined(each, of).told() for key, each in weights.items()}
+    def reported(of: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        return {key: combined(each, of).to_dict() for key, each in weights.items()}
 
     return {
-        "errors": told(rows),
-        "changes": told(differences(rows, reference)) if reference else None,
+        "errors": reported(rows),
+        "changes": reported(differences(rows, reference)) if reference else None,
     }

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from pipeline.execution.errors import UserError
-from pipeline.outputs.sweeps import Best, Candidate, Tuning
+from pipeline.outputs.sweeps import Best, Tuning
 
 
 def validation_error(tuning: Tuning) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def tuning(found: Tuning) -> dict[str, Any]:
         "trials": [
             {
                 "trial": row.trial,
-                "cell": row.run_key,
+                "run_key": row.run_key,
                 "hyperparameters": asdict(row.hyperparameters),
                 "epochs": row.epochs,
                 "validation_error": row.value,
@@ -67,18 +67,12 @@ def _chosen(best: Best) -> dict[str, Any]:
         "tuned": best.tuned,
         "trial": best.trial,
         "runner_up": best.runner_up and asdict(best.runner_up),
-        "candidates": [_candidate(each) for each in best.candidates],
+        "candidates": [asdict(each) for each in best.candidates],
         "audit": best.audit and asdict(best.audit),
         "edges": [asdict(each) for each in best.edges],
         "importance": best.importance,
         "budget": asdict(best.budget),
     }
-
-
-def _candidate(candidate: Candidate) -> dict[str, Any]:
-    fields = asdict(candidate)
-    cells = fields.pop("run_keys")
-    return {**fields, "cells": cells}
 
 
 def _conditions(tuning: Tuning, dimensions: list[str]) -> dict[str, object]:

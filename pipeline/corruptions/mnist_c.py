@@ -136,6 +136,6 @@ def stripe(images: Frames) -> Frames:
 def canny_edges(images: Frames) -> Frames:
     """Edges as full ink on background.
 
-    An approximation of the released files by a later scikit-image, which thins edges anew.
+    An approximation of the released files by a later scikit-image, which thins edges again.
     """
     return np.stack([255 * canny(image / 255).astype(np.uint8) for image in images])

@@ -13,9 +13,9 @@ from pipeline.evaluation.sets import libraries
 from pipeline.evaluation.tasks.clean import EvaluationTask, PredictionTask
 from pipeline.evaluation.tasks.corrupted import CorruptedEvaluationTask, CorruptedSet
 from pipeline.evaluation.tasks.corruption import CorruptionTask
+from pipeline.evaluation.tasks.filters import FiltersTask
 from pipeline.evaluation.tasks.images import TEST
 from pipeline.evaluation.tasks.network import NetworkTask
-from pipeline.evaluation.tasks.picture import PictureTask
 from pipeline.evaluation.tasks.probe import ProbeTask
 from pipeline.execution.provenance import Environment
 from pipeline.execution.task import Result
@@ -26,7 +26,7 @@ PROBE_IMAGES = 10_000  # that the probes are fitted to
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looks:
+class EvaluationPlan:
     """All that is asked of the networks of one variant, and the digits that it takes."""
 
     models: Sequence[TrainedNetwork]
@@ -34,8 +34,8 @@ class Looks:
     corrupted_sets: Sequence[CorruptionTask]
     """Makes the sets that the networks are shown next."""
     probes: Sequence[ProbeTask]
-    picture: PictureTask
-    """Of the first network, with the first training image: no look at the test images."""
+    filters: FiltersTask
+    """Of the first network, with the first training image: no test-set evaluation."""
     digits: Images
     environment: Environment
 
@@ -57,7 +57,7 @@ class Looks:
         return [*self.clean, *corrupted, *self.probes]
 
 
-def looks(
+def evaluation_plan(
     models: Sequence[TrainedNetwork],
     test: Digits,
     training: Digits,
@@ -65,7 +65,7 @@ def looks(
     validation_images: int,
     split_seed: int,
     environment: Environment,
-) -> Looks:
+) -> EvaluationPlan:
     """Probes are fitted to training images, spread evenly over those that tuning trained on.
 
     Their ridge is chosen on those that tuning was validated on; the networks have seen both.
@@ -74,12 +74,12 @@ def looks(
     fit, choose = split(training.labels, validation_images=validation_images, seed=split_seed)
     number = min(PROBE_IMAGES, len(fit))
     fit = fit[np.arange(number) * len(fit) // number]
-    return Looks(
+    return EvaluationPlan(
         models=models,
         clean=evaluations(models, test, environment=environment),
         corrupted_sets=_corrupted_sets(test, environment),
         probes=_probes(models, test, training, fit=fit, choose=choose, environment=environment),
-        picture=PictureTask(
+        filters=FiltersTask(
             **_network(models[0]), digit=training.images[0], environment=environment
         ),
         digits=_digits(test, training, fit=fit, choose=choose),

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.evaluation.reading import BATCH
-from pipeline.networks.accounting import account
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import CLASSES, NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.outputs.misclassified import NO_ANSWER
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # of the ridge, a share of the units' own variance
@@ -39,7 +39,7 @@ class Views:
 
 def stages(spec: NetworkSpec) -> list[str]:
     """The layers that a stage ends in: all but the output, and no convolution before its S."""
-    layers = account(spec).layers
+    layers = summarize(spec).layers
     return [each.name for each, after in pairwise(layers) if not after.name.startswith("s")]
 
 
@@ -82,19 +82,19 @@ def shift_errors(network: nn.Sequential, spec: NetworkSpec, frames: Tensor) -> M
     The shift is one unit of the layer. In the maps' own s.d.: 0 where a feature is found wherever
     it appears, about 1.4 where the two have nothing in common. None without locality.
     """
-    layers = [each for each in account(spec).layers if len(each.output_shape) == 3 and each.step]
+    layers = [each for each in summarize(spec).layers if len(each.output_shape) == 3 and each.step]
     return {each.name: _shift_error(network, each, frames) for each in layers}
 
 
 def _stage_by_stage(
     network: nn.Sequential, views: Views, names: Sequence[str]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Of each named layer, behind its squashing: [N, units], on all three views.
+    """Of each named layer, behind its activation function: [N, units], on all three views.
 
     Only one stage is in memory at a time, from which the next is computed.
     """
     values = [list(each.split(BATCH)) for each in (views.fit, views.choose, views.judge)]
-    layers = [name.removesuffix("_squash") for name, _ in network.named_children()]
+    layers = [name.removesuffix("_activation") for name, _ in network.named_children()]
     start = 0
     for name in names:
         end = len(layers) - layers[::-1].index(name)
@@ -109,7 +109,7 @@ def _outputs(network: nn.Sequential, frames: Tensor) -> dict[str, Tensor]:
     values = frames
     for name, module in network.named_children():
         values = module(values)
-        found[name.removesuffix("_squash")] = values
+        found[name.removesuffix("_activation")] = values
     return found
 
 

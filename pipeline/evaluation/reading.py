@@ -32,7 +32,7 @@ class Scorer:
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> np.ndarray:
-        """float32 [N, classes], larger for likelier classes, of uint8 images [N, frame, frame]."""
+        """float32 [N, classes], larger for likelier classes, of uint8 images [N, size, size]."""
         if self.native is None:
             found = torch.cat([self.network(batch) for batch in images.split(BATCH)])
         else:

@@ -1,4 +1,4 @@
-"""The log of test-set evaluations, `reports/test_looks.csv`: one row for each, none ever removed.
+"""The log of test-set evaluations, `reports/test_set_evaluations.csv`: no row is ever removed.
 
 Rows are written as evaluations finish, so that those of a run that is killed, or repeated with
 other code, are counted as well. So the log cannot be an output of the stages that evaluate, whose
@@ -14,10 +14,10 @@ from filelock import FileLock
 
 from pipeline.execution.files import write_atomic
 
-LOG = Path("reports/test_looks.csv")
-LOCK = Path("var/test_looks.lock")
+LOG = Path("reports/test_set_evaluations.csv")
+LOCK = Path("var/test_set_evaluations.lock")
 PATIENCE_S = 60
-COLUMNS = ("evaluation", "training", "variant", "seed", "date", "shown")
+COLUMNS = ("evaluation_key", "run_key", "variant", "seed", "date", "images")
 
 
 def record_evaluations(rows: Sequence[tuple[str, ...]]) -> None:
@@ -29,7 +29,7 @@ def record_evaluations(rows: Sequence[tuple[str, ...]]) -> None:
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(LOCK, timeout=PATIENCE_S):
         text = LOG.read_text(encoding="utf8") if LOG.exists() else ""
-        known = {row["evaluation"] for row in csv.DictReader(io.StringIO(text))}
+        known = {row["evaluation_key"] for row in csv.DictReader(io.StringIO(text))}
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
         if not text:

@@ -36,7 +36,7 @@ def write_result(key: str, result: Result) -> None:
 
 def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Arrays by name in the safetensors format."""
-    # It writes memory as it lies, so that the view of another array must be laid out anew.
+    # It writes memory as it lies, so that the view of another array must be copied.
     return save({name: np.asarray(array, order="C") for name, array in arrays.items()})
 
 

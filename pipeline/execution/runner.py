@@ -45,13 +45,13 @@ class Runner:
         results = [read_result(task.key) for task in tasks]
         missing = [stack for stack in stacks(tasks) if any(results[i] is None for i in stack)]
 
-        def tell(event: Event) -> None:
+        def notify(event: Event) -> None:
             for observer in observers:
                 observer(event)
 
         for index, result in enumerate(results):
             if result:
-                tell(Finished(index=index, result=result, cached=True))
+                notify(Finished(index=index, result=result, cached=True))
         for event in _Round(self.connection, tasks, missing).events():
             if isinstance(event, Finished):
                 if results[event.index]:  # it was in the cache; others of its stack were not
@@ -59,7 +59,7 @@ class Runner:
                 if event.result.record["failure"] != LOST:
                     write_result(tasks[event.index].key, event.result)
                 results[event.index] = event.result
-            tell(event)
+            notify(event)
         complete = [result for result in results if result]
         assert len(complete) == len(tasks)
         return complete

@@ -60,14 +60,14 @@ def run_tasks(tasks: Sequence[Task], shared: str) -> list[Result]:
     device, device_name = _device()
     clock = Clock(worker.scheduler_delay)
 
-    def tell(index: int, row: Mapping[str, float] | None) -> None:
+    def notify(index: int, row: Mapping[str, float] | None) -> None:
         at, step = clock.tick(index)
         event = {"key": tasks[index].key, "step": step, "row": row, "at": at}
         worker.log_event(TOPIC, event)
 
     for index in range(len(tasks)):
-        tell(index, None)
-    context = Context(shared=getattr(worker, shared), device=device, report=tell)
+        notify(index, None)
+    context = Context(shared=getattr(worker, shared), device=device, report=notify)
     results = type(tasks[0]).run_group(tasks, context)
     for index, result in enumerate(results):
         result.record["device"] = device_name

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from pipeline.native.build import library
-from pipeline.networks.accounting import account, conv_stride
 from pipeline.networks.codes import output_codes
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import conv_stride, summarize
 
 CONVOLUTION, SUBSAMPLING, FULL, RBF = range(4)
 ACTIVATIONS = {None: 0, "scaled_tanh": 1, "relu": 2}
@@ -46,7 +46,7 @@ def native_network(spec: NetworkSpec, device: torch.device) -> "NativeNetwork | 
     None on a GPU, without a compiler, and for layers that see whole maps: for these the kernels
     have none.
     """
-    if device.type != "cpu" or (spec.connectivity == "full" and not spec.hidden):
+    if device.type != "cpu" or (spec.connectivity == "full" and not spec.hidden_sizes):
         return None
     kernels = library()
     return None if kernels is None else NativeNetwork(spec, kernels)
@@ -60,7 +60,7 @@ class NativeNetwork:
 
     def __init__(self, spec: NetworkSpec, kernels: ctypes.CDLL) -> None:
         self.library = kernels
-        sizes = account(spec)
+        sizes = summarize(spec)
         self.field = sizes.input.output_shape[-1]
         self.classes = prod(sizes.layers[-1].output_shape)
         self.kept: list[Tensor] = []  # what the layers point to
@@ -73,7 +73,7 @@ class NativeNetwork:
         self.workspace = torch.empty(size // 4)
 
     def scores(self, parameters: Tensor, images: Tensor) -> Tensor:
-        """Scores [batch, classes] of uint8 images [batch, frame, frame]."""
+        """Scores [batch, classes] of uint8 images [batch, size, size]."""
         scores = torch.empty(len(images), self.classes)
         self._run(parameters, images, None, None, scores, None, None)
         return scores
@@ -149,7 +149,7 @@ class NativeNetwork:
     def _layers(self, spec: NetworkSpec, layers: tuple[Layer, ...]) -> Iterator[NativeLayer]:
         start = 0
         for layer in layers:
-            native = NativeLayer(activation=ACTIVATIONS[layer.squash], stride=1)
+            native = NativeLayer(activation=ACTIVATIONS[layer.activation], stride=1)
             native.in_maps, native.in_size = _maps(layer.input_shape)
             native.out_maps, native.out_size = _maps(layer.output_shape)
             self._fill(native, spec, layer)

@@ -1,10 +1,10 @@
-"""The account of a network for people and for programs."""
+"""The summary of a network for people and for programs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pipeline.networks.accounting import full, image
-from pipeline.networks.sizes import Account, Layer
+from pipeline.networks.sizes import Layer, ModelSummary
+from pipeline.networks.summary import full, image
 
 COUNTS = ("parameters", "connections", "macs")
 SIZES = (*COUNTS, "activation_bytes")
@@ -17,7 +17,7 @@ square of pixels that a unit sees. bytes: of the units, for one image in single 
 *: differs from the baseline."""
 
 
-def as_dict(variant: str, difference: Mapping[str, object], sizes: Account) -> dict[str, Any]:
+def as_dict(variant: str, difference: Mapping[str, object], sizes: ModelSummary) -> dict[str, Any]:
     """Plain values: totals and layers."""
     return {
         "variant": variant,
@@ -28,29 +28,33 @@ def as_dict(variant: str, difference: Mapping[str, object], sizes: Account) -> d
 
 
 def as_text(
-    accounts: Mapping[str, Account], differences: Mapping[str, Mapping[str, object]]
+    summaries: Mapping[str, ModelSummary], differences: Mapping[str, Mapping[str, object]]
 ) -> str:
     """The family in a table, then a table of layers for each variant, then what size means."""
-    baseline = next(accounts[name] for name, difference in differences.items() if not difference)
-    words = {name: in_words(differences[name], sizes) for name, sizes in accounts.items()}
-    tables = [_table(name, words[name], sizes, baseline) for name, sizes in accounts.items()]
-    return "\n\n".join([_family(accounts, words), *tables, LEGEND, claim(baseline.parameters)])
+    baseline = next(summaries[name] for name, difference in differences.items() if not difference)
+    words = {
+        name: describe_difference(differences[name], sizes) for name, sizes in summaries.items()
+    }
+    tables = [_table(name, words[name], sizes, baseline) for name, sizes in summaries.items()]
+    return "\n\n".join([_family(summaries, words), *tables, LEGEND, claim(baseline.parameters)])
 
 
-def in_words(difference: Mapping[str, object], sizes: Account | None = None) -> str:
-    """As in "hidden: 300-100, output: linear"; "" for none.
+def describe_difference(
+    difference: Mapping[str, object], sizes: ModelSummary | None = None
+) -> str:
+    """As in "hidden_sizes: 300-100, output: linear"; "" for none.
 
     With the network's `sizes` it also tells the widths that `match` computed.
     """
-    told = {field: _word(word) for field, word in difference.items()}
-    if sizes and told.get("match", "none") != "none":
-        told["match"] += f" ({_widths(sizes)})"
-    return ", ".join(f"{field}: {word}" for field, word in told.items())
+    reported = {field: _word(word) for field, word in difference.items()}
+    if sizes and reported.get("match", "none") != "none":
+        reported["match"] += f" ({_widths(sizes)})"
+    return ", ".join(f"{field}: {word}" for field, word in reported.items())
 
 
 def claim(parameters: int) -> str:
-    """Why full connection does not scale, with the numbers of this account."""
-    weights = full("h1", image(SIDE), UNITS, squash=None).macs
+    """Why full connection does not scale, with the numbers of this summary."""
+    weights = full("h1", image(SIDE), UNITS, activation=None).macs
     return (
         f"A {SIDE}x{SIDE} image seen by {UNITS} fully connected units takes {weights:,} weights "
         f"in its first layer alone; the baseline has {parameters:,} parameters in all."
@@ -62,7 +66,7 @@ def _plain(word: object) -> object:
     return [_plain(part) for part in word] if isinstance(word, list | tuple) else word
 
 
-def _sizes(of: Account | Layer) -> dict[str, int]:
+def _sizes(of: ModelSummary | Layer) -> dict[str, int]:
     return {size: getattr(of, size) for size in SIZES}
 
 
@@ -70,7 +74,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
         "form": layer.form,
-        "squash": layer.squash,
+        "activation": layer.activation,
         "output_shape": list(layer.output_shape),
         "receptive_field": layer.receptive_field,
         **_sizes(layer),
@@ -85,22 +89,22 @@ def _word(word: object) -> str:
     return "-".join(map(str, word))
 
 
-def _widths(sizes: Account) -> str:
+def _widths(sizes: ModelSummary) -> str:
     """Of the layers that `match` sets: C5, or all of a perceptron's but its output."""
     if c5 := sizes.get("c5"):
         return f"{c5.output_shape[0]:,} units in C5"
     return _word([layer.output_shape[0] for layer in sizes.layers[:-1]])
 
 
-def _family(accounts: Mapping[str, Account], words: Mapping[str, str]) -> str:
-    names = ["variant", *accounts]
-    differing = ["differs in", *(words[name] or "-" for name in accounts)]
-    numbers = [_aligned(HEADS), *map(_numbers, accounts.values())]
+def _family(summaries: Mapping[str, ModelSummary], words: Mapping[str, str]) -> str:
+    names = ["variant", *summaries]
+    differing = ["differs in", *(words[name] or "-" for name in summaries)]
+    numbers = [_aligned(HEADS), *map(_numbers, summaries.values())]
     rows = zip(_padded(names), _padded(differing), numbers, strict=True)
     return "\n".join("".join(row) for row in rows)
 
 
-def _table(variant: str, words: str, sizes: Account, baseline: Account) -> str:
+def _table(variant: str, words: str, sizes: ModelSummary, baseline: ModelSummary) -> str:
     heads = f"  {'layer':<8}{'output':>12}{'sees':>6}{_aligned(HEADS)}  form"
     rows = [_row(layer, changed=layer != baseline.get(layer.name)) for layer in sizes.layers]
     total = f"  {'total':<26}{_numbers(sizes)}"
@@ -109,13 +113,13 @@ def _table(variant: str, words: str, sizes: Account, baseline: Account) -> str:
 
 def _row(layer: Layer, *, changed: bool) -> str:
     shape = "x".join(map(str, layer.output_shape))
-    form = f"{layer.form}, {layer.squash}" if layer.squash else layer.form
+    form = f"{layer.form}, {layer.activation}" if layer.activation else layer.form
     mark = "*" if changed else " "
     cells = f"{layer.name:<8}{shape:>12}{layer.receptive_field:>6}{_numbers(layer)}"
     return f"{mark} {cells}  {form}"
 
 
-def _numbers(of: Account | Layer) -> str:
+def _numbers(of: ModelSummary | Layer) -> str:
     return _aligned([f"{number:,}" for number in _sizes(of).values()])
 
 

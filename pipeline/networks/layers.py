@@ -7,7 +7,7 @@ from torch import Tensor, nn
 class InputCoding(nn.Module):
     """Pixels to the paper's grey levels: background -0.1, ink 1.175 (II.B).
 
-    Takes uint8 [batch, frame, frame], gives float [batch, 1, field, field]: the central `field`.
+    Takes uint8 [batch, size, size], gives float [batch, 1, field, field]: the central `field`.
     """
 
     def __init__(self, field: int) -> None:

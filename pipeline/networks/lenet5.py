@@ -5,7 +5,6 @@ from math import prod
 
 from torch import nn
 
-from pipeline.networks.accounting import account, conv_stride
 from pipeline.networks.codes import output_codes
 from pipeline.networks.convolutions import TableConv2d
 from pipeline.networks.initialisation import initialise
@@ -17,25 +16,26 @@ from pipeline.networks.layers import (
 )
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import conv_stride, summarize
 
-SQUASHING = {"scaled_tanh": ScaledTanh, "relu": nn.ReLU}
+ACTIVATIONS = {"scaled_tanh": ScaledTanh, "relu": nn.ReLU}
 Modules = dict[str, nn.Module]
 
 
 def build(spec: NetworkSpec, *, init: str, seed: int) -> nn.Sequential:
     """The network that `spec` describes, with its initial values.
 
-    Takes uint8 images [batch, frame, frame], gives scores [batch, classes], larger for likelier.
+    Takes uint8 images [batch, size, size], gives scores [batch, classes], larger for likelier.
     """
-    modules = _perceptron(spec) if spec.hidden else _lenet5(spec)
+    modules = _perceptron(spec) if spec.hidden_sizes else _lenet5(spec)
     network = nn.Sequential(OrderedDict(modules))
     initialise(network, init=init, seed=seed)
     return network
 
 
 def _lenet5(spec: NetworkSpec) -> Modules:
-    """LeNet-5 (II.B, figure 2), one line a layer; what the account lacks is left out."""
-    sizes = account(spec)
+    """LeNet-5 (II.B, figure 2), one line a layer; what the summary lacks is left out."""
+    sizes = summarize(spec)
     return {
         "input": InputCoding(sizes.input.output_shape[-1]),
         **_convolution(spec, sizes.get("c1")),
@@ -52,8 +52,8 @@ def _lenet5(spec: NetworkSpec) -> Modules:
 def _perceptron(spec: NetworkSpec) -> Modules:
     """Fully connected layers on the central pixels (III.C)."""
     # DEPARTURE (III.C): the paper's perceptrons minimised a squared error; ours share LeNet-5's
-    # input coding, squashing and training, and end in logits with cross-entropy.
-    sizes = account(spec)
+    # input coding, activation function and training, and end in logits with cross-entropy.
+    sizes = summarize(spec)
     *hidden, output = sizes.layers
     field = sizes.input.output_shape[-1]
     modules: Modules = {"input": InputCoding(field), "flatten": nn.Flatten()}
@@ -73,7 +73,7 @@ def _convolution(spec: NetworkSpec, layer: Layer | None) -> Modules:
         out_size=layer.output_shape[-1],
         connectivity=spec.connectivity,
     )
-    return _squashed(layer, module)
+    return _activated(layer, module)
 
 
 def _subsampling(spec: NetworkSpec, layer: Layer | None) -> Modules:
@@ -86,18 +86,18 @@ def _subsampling(spec: NetworkSpec, layer: Layer | None) -> Modules:
             module = nn.MaxPool2d(2)
         case word:
             module = TrainableSubsampling(layer.output_shape[0], stride=word == "stride")
-    return _squashed(layer, module)
+    return _activated(layer, module)
 
 
 def _full(layer: Layer) -> Modules:
-    return _squashed(layer, nn.Linear(prod(layer.input_shape), prod(layer.output_shape)))
+    return _activated(layer, nn.Linear(prod(layer.input_shape), prod(layer.output_shape)))
 
 
 def _output(spec: NetworkSpec, layer: Layer) -> Modules:
     return {"output": EuclideanRBF(output_codes())} if spec.output == "rbf" else _full(layer)
 
 
-def _squashed(layer: Layer, module: nn.Module) -> Modules:
-    if layer.squash is None:
+def _activated(layer: Layer, module: nn.Module) -> Modules:
+    if layer.activation is None:
         return {layer.name: module}
-    return {layer.name: module, f"{layer.name}_squash": SQUASHING[layer.squash]()}
+    return {layer.name: module, f"{layer.name}_activation": ACTIVATIONS[layer.activation]()}

@@ -4,8 +4,8 @@ from bisect import bisect_left
 from dataclasses import replace
 from typing import Literal
 
-from pipeline.networks.accounting import account
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 
 Match = Literal["none", "parameters", "macs"]
 
@@ -13,7 +13,7 @@ Match = Literal["none", "parameters", "macs"]
 def matched(spec: NetworkSpec, baseline: NetworkSpec, match: Match) -> NetworkSpec:
     """`spec`, with widths that give it as many parameters or MACs as `baseline`, or nearly.
 
-    Those of `hidden` keep their proportions; without `hidden`, C5's is computed. Of two networks
+    Those of `hidden_sizes` keep their proportions; without any, C5's is computed. Of two networks
     as near as each other it is the smaller.
 
     Raises:
@@ -24,9 +24,9 @@ def matched(spec: NetworkSpec, baseline: NetworkSpec, match: Match) -> NetworkSp
     _require_a_width(spec)
 
     def size(width: int) -> int:
-        return getattr(account(_widened(spec, width)), match)
+        return getattr(summarize(_widened(spec, width)), match)
 
-    target = getattr(account(baseline), match)
+    target = getattr(summarize(baseline), match)
     if size(1) > target:
         raise ValueError(
             f"`match` must be possible, but even with a width of 1 there are {size(1):,} {match}, "
@@ -43,22 +43,22 @@ def _require_a_width(spec: NetworkSpec) -> None:
         raise ValueError(
             f"`match` computes `c5_units`, which must be 'paper', but got {spec.c5_units}."
         )
-    if spec.hidden and not _free(spec):
+    if spec.hidden_sizes and not _free(spec):
         raise ValueError(
-            "`match` must have a width to compute, but the only one in `hidden` is that of the "
-            f"output codes, {list(spec.hidden)}."
+            "`match` must have a width to compute, but the only one in `hidden_sizes` is that "
+            f"of the output codes, {list(spec.hidden_sizes)}."
         )
 
 
 def _free(spec: NetworkSpec) -> tuple[int, ...]:
-    """The widths in `hidden` that the output codes do not fix."""
-    return spec.hidden[:-1] if spec.output == "rbf" else spec.hidden
+    """The widths in `hidden_sizes` that the output codes do not fix."""
+    return spec.hidden_sizes[:-1] if spec.output == "rbf" else spec.hidden_sizes
 
 
 def _widened(spec: NetworkSpec, width: int) -> NetworkSpec:
     """With `width` units in the widest of the layers whose width is computed."""
-    if not spec.hidden:
+    if not spec.hidden_sizes:
         return replace(spec, c5_units=width)
     free = _free(spec)
     scaled = tuple(max(1, round(units * width / max(free))) for units in free)
-    return replace(spec, hidden=scaled + spec.hidden[len(free) :])
+    return replace(spec, hidden_sizes=scaled + spec.hidden_sizes[len(free) :])

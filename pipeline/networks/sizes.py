@@ -1,4 +1,4 @@
-"""What the account says of a network: a row for each layer, and totals."""
+"""What the summary says of a network: a row for each layer, and totals."""
 
 from dataclasses import dataclass, field
 from math import prod
@@ -10,7 +10,7 @@ FLOAT = 4  # bytes
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One row of the account, named as in the paper. `input` is a row without connections.
+    """One row of the summary, named as in the paper. `input` is a row without connections.
 
     Two rows are equal where the layers themselves are, whatever lies before them.
     """
@@ -18,8 +18,8 @@ class Layer:
     name: str
     form: str
     """How its units are connected, in words."""
-    squash: str | None
-    """The squashing function that its units end in."""
+    activation: str | None
+    """The activation function that its units end in."""
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     """(maps, height, width) or (units,)."""
@@ -44,7 +44,7 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class ModelSummary:
     input: Layer
     layers: tuple[Layer, ...]
 

@@ -3,10 +3,10 @@
 from math import prod
 from typing import Any
 
-from pipeline.networks.accounting import account, conv_stride
 from pipeline.networks.codes import code_cells
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import conv_stride, summarize
 
 FORMAT_VERSION = "1"
 ACTIVATIONS = {"scaled_tanh": "1.7159 * tanh(2 / 3 * x)", "relu": "max(0, x)"}
@@ -33,7 +33,7 @@ def describe_tensors(spec: NetworkSpec) -> dict[str, Any]:
     The layers are in order. The axes of a tensor say what its indices count. Where an axis is
     "connection", index k belongs to `connections[k]`, a pair [map, input map].
     """
-    sizes = account(spec)
+    sizes = summarize(spec)
     return {
         "format_version": FORMAT_VERSION,
         "input": {
@@ -51,7 +51,7 @@ def _layer(spec: NetworkSpec, layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
         **_computed(spec, layer),
-        "activation": ACTIVATIONS[layer.squash] if layer.squash else None,
+        "activation": ACTIVATIONS[layer.activation] if layer.activation else None,
         "input_shape": list(layer.input_shape),
         "output_shape": list(layer.output_shape),
     }

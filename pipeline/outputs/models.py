@@ -65,7 +65,7 @@ class Models:
 def write_models(folder: Path, models: Models) -> None:
     """All files of a variant's networks."""
     spec = models.spec
-    about = describe_tensors(NetworkSpec.from_words(spec.network))
+    about = describe_tensors(NetworkSpec.from_dict(spec.network))
     for seed, weights in models.weights.items():
         metadata = {
             "about": ABOUT,
@@ -98,10 +98,10 @@ def read_models(folder: Path) -> list[TrainedNetwork]:
     spec = read_spec(folder)
     return [
         TrainedNetwork(
-            network=NetworkSpec.from_words(spec.network),
+            network=NetworkSpec.from_dict(spec.network),
             init=spec.hyperparameters.init,
             seed=seed,
-            cell=key,
+            run_key=key,
             weights=_read_weights(weights_file(folder, seed)),
         )
         for seed, key in spec.run_keys.items()

@@ -13,7 +13,7 @@ from pipeline.training.task import TrainingTask
 def common(task: TrainingTask) -> dict[str, Any]:
     """The fields of `Common`, of any run of a stage."""
     return {
-        "network": task.network.words(),
+        "network": task.network.to_dict(),
         "batch_size": task.batch_size,
         "data": task.data,
         "code": task.code,

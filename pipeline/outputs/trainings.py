@@ -12,7 +12,7 @@ class Common:
     """What all trainings of a variant in one stage have in common."""
 
     network: dict[str, object]
-    """The configuration: `NetworkSpec.from_words` rebuilds it."""
+    """The configuration: `NetworkSpec.from_dict` rebuilds it."""
     batch_size: int
     data: str
     code: str

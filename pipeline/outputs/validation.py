@@ -55,7 +55,7 @@ def write_validation(
     per_seed = {task.seed: error for task, error in zip(tasks, errors, strict=True)}
     entry = Tried(
         variant=variant,
-        network=tasks[0].network.words(),
+        network=tasks[0].network.to_dict(),
         hyperparameters=tasks[0].hyperparameters,
         epochs=tasks[0].epochs,
         batch_size=tasks[0].batch_size,

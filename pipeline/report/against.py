@@ -35,8 +35,8 @@ def committed(path: Path, rev: str) -> dict[str, Any]:
 def changes(before: Results, now: Results, *, rev: str) -> str:
     """As Markdown: in what the two differ that a reader would ask for."""
     parts = [f"# Results at {rev}, and now"]
-    for title, told in TOLD.items():
-        table = _differing(told(before), told(now))
+    for title, reported in TOLD.items():
+        table = _differing(reported(before), reported(now))
         text = markdown_table(table) if table.rows else "No difference."
         parts.append(f"## {title}\n\n{text}")
     return "\n\n".join(parts)

@@ -14,7 +14,7 @@ DEEDS = {
     ("connectivity", "unshared"): "removing weight sharing",
     ("connectivity", "untied"): "untying the shared weights",
     ("connectivity", "full"): "removing local receptive fields",
-    ("hierarchy", "one"): "removing the second stage",
+    ("feature_stages", 1): "removing the second stage",
     ("c3_table", "complete"): "completing the C3 table",
     ("subsampling", "stride"): "replacing pooling by strides",
     ("subsampling", "none"): "deleting pooling",
@@ -109,12 +109,16 @@ def _clause(results: Mapping[str, Any], group: Sequence[Comparison], ending: str
     variants = results["variants"]
     first, *rest = group
     seeds = numbers.counted(variants[first["variant"]]["test_error"]["n_seeds"], "paired seed")
-    told = [_first(word, deed(first["variant"], variants[first["variant"]]), write(first), seeds)]
+    reported = [
+        _first(word, deed(first["variant"], variants[first["variant"]]), write(first), seeds)
+    ]
     for each in rest:
         amount, interval = write(each)
-        told.append(f"{deed(each['variant'], variants[each['variant']])} {amount} ({interval})")
+        reported.append(
+            f"{deed(each['variant'], variants[each['variant']])} {amount} ({interval})"
+        )
     together = {1: "", 2: "both "}.get(len(group), "all ")
-    return f"{numbers.listed(told)}: {together}{ending}"
+    return f"{numbers.listed(reported)}: {together}{ending}"
 
 
 def _first(word: str, subject: str, effect: tuple[str, str], seeds: str) -> str:

@@ -1,4 +1,4 @@
-"""The drawing of each variant's architecture: what stands where, from the account of its sizes.
+"""The drawing of each variant's architecture: what stands where, from the summary of its sizes.
 
 Lengths are pixels of the figure, to the right and down from its top left corner.
 """
@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, inf
 from typing import Any
 
-from pipeline.networks.sizes import Account, Layer
+from pipeline.networks.sizes import Layer, ModelSummary
 from pipeline.report import rows, theme
 
 Box = dict[str, float]
@@ -35,7 +35,7 @@ MARKS: dict[str, dict[str, Any]] = {
     "difference": {"type": "text", "fontSize": 11, "align": "right", "limit": 410},
     "label": {"type": "text", "fontSize": 11},
     "bold": {"type": "text", "fontSize": 11, "fontWeight": "bold"},
-    "account": {"type": "rect", "opacity": 0},  # its tooltip
+    "summary": {"type": "rect", "opacity": 0},  # its tooltip
 }
 
 
@@ -53,46 +53,46 @@ class Drawn:
     boxes: list[Box]
 
 
-def draw(accounts: Mapping[str, Account], baseline: Account) -> dict[str, list[Drawn]]:
+def draw(summaries: Mapping[str, ModelSummary], baseline: ModelSummary) -> dict[str, list[Drawn]]:
     """The layers of each variant, a row below the other."""
-    units = units_in_a_pixel(accounts.values())
+    units = units_in_a_pixel(summaries.values())
     return {
-        name: list(row(account, baseline, y=place * ROW + HEADING + ROOM / 2, units=units))
-        for place, (name, account) in enumerate(accounts.items())
+        name: list(row(summary, baseline, y=place * ROW + HEADING + ROOM / 2, units=units))
+        for place, (name, summary) in enumerate(summaries.items())
     }
 
 
-def units_in_a_pixel(accounts: Iterable[Account]) -> int:
+def units_in_a_pixel(summaries: Iterable[ModelSummary]) -> int:
     """Of a bar's height: so many that the widest layer of all fits in its row."""
-    shapes = [layer.output_shape for account in accounts for layer in account.layers]
+    shapes = [layer.output_shape for summary in summaries for layer in summary.layers]
     return ceil(max(units for units, *sides in shapes if not sides) / ROOM)
 
 
-def row(account: Account, baseline: Account, *, y: float, units: int) -> Iterator[Drawn]:
+def row(summary: ModelSummary, baseline: ModelSummary, *, y: float, units: int) -> Iterator[Drawn]:
     """From input to output, then what the baseline has and the variant lacks.
 
     A perceptron has another body altogether: it lacks nothing.
     """
-    own, others = by_name(account), by_name(baseline)
+    own, others = by_name(summary), by_name(baseline)
     looks = {name: "same" if others.get(name) == own[name] else "changed" for name in own}
     if "c1" in own:
         looks |= {name: "absent" for name in COLUMNS if name in others and name not in own}
-    places = spread(account) | {name: float(place) for place, name in enumerate(COLUMNS)}
+    places = spread(summary) | {name: float(place) for place, name in enumerate(COLUMNS)}
     for name, look in looks.items():
         layer, x = (others | own)[name], (places[name] + 0.5) * COLUMN
         maps = 1 if look == "absent" else layer.output_shape[0]
         yield Drawn(layer=layer, look=look, x=x, y=y, boxes=boxes(layer, x, y, maps, units))
 
 
-def spread(account: Account) -> dict[str, float]:
+def spread(summary: ModelSummary) -> dict[str, float]:
     """In columns from the left, the places of layers that have no column of their own."""
-    names = [layer.name for layer in account.layers if layer.name not in COLUMNS]
+    names = [layer.name for layer in summary.layers if layer.name not in COLUMNS]
     step = (len(COLUMNS) - 1) / (len(names) + 1)
     return {name: number * step for number, name in enumerate(names, start=1)}
 
 
-def by_name(account: Account) -> dict[str, Layer]:
-    return {layer.name: layer for layer in (account.input, *account.layers)}
+def by_name(summary: ModelSummary) -> dict[str, Layer]:
+    return {layer.name: layer for layer in (summary.input, *summary.layers)}
 
 
 def boxes(layer: Layer, x: float, y: float, maps: int, units: int) -> list[Box]:
@@ -120,7 +120,7 @@ def centre(of: Box) -> tuple[float, float]:
 
 def marks(
     drawn: Mapping[str, list[Drawn]],
-    baseline: Account,
+    baseline: ModelSummary,
     differences: Mapping[str, str],
 ) -> dict[str, rows.Rows]:
     """What there is to draw of each kind in `MARKS`; `differences` are in words."""
@@ -140,7 +140,7 @@ def _heading(top: float, variant: str, difference: str) -> Iterator[Mark]:
     yield "difference", {"x": right, "y": middle, "text": difference or "baseline"}
 
 
-def _row(variant: str, layers: list[Drawn], baseline: Account) -> Iterator[Mark]:
+def _row(variant: str, layers: list[Drawn], baseline: ModelSummary) -> Iterator[Mark]:
     for drawn in layers:
         yield from ((drawn.look, each) for each in drawn.boxes)
     for line in range(rows.LABELS):
@@ -153,7 +153,7 @@ def _row(variant: str, layers: list[Drawn], baseline: Account) -> Iterator[Mark]
         below = MARGIN + rows.LABELS * LINE
         around = box(drawn.x, drawn.y + below / 2, COLUMN, ROOM + below)
         found = rows.layer(variant, drawn.layer, others.get(drawn.layer.name))
-        yield "account", {**around, **found}
+        yield "summary", {**around, **found}
 
 
 def _labels(layers: list[Drawn], line: int) -> Iterator[Mark]:

@@ -21,8 +21,8 @@ ARCHITECTURES = (
     "Layers to scale, as in figure 2 of the paper. Stacked squares are feature maps, {side} "
     "pixels a unit; bars are layers of units, a pixel for {units} and one at least. Lines lead "
     "from what one unit reads of the layer before. Blue with a thick outline and a bold name: "
-    "wiring, squashing, shapes or counts are not those of the same layer of {baseline}. Dashed: a "
-    "layer of {baseline} that is absent."
+    "wiring, activation, shapes or counts are not those of the same layer of {baseline}. Dashed: "
+    "a layer of {baseline} that is absent."
 )
 ROBUSTNESS = (
     "Error by strength of a corruption, with 95 % intervals over seeds and images; the first "

@@ -7,12 +7,13 @@ from typing import Any
 import altair as alt
 
 from pipeline.analysis.curves import Curves
-from pipeline.networks.describe import in_words
-from pipeline.networks.sizes import Account
+from pipeline.networks.describe import describe_difference
+from pipeline.networks.sizes import ModelSummary
 from pipeline.outputs.filters import Filters
 from pipeline.report import (
     architecture,
     captions,
+    contributions,
     costs,
     lines,
     mistakes,
@@ -21,7 +22,6 @@ from pipeline.report import (
     theme,
     titles,
     views,
-    worth,
 )
 from pipeline.report.figure import (
     ROW_HEIGHT,
@@ -37,7 +37,7 @@ from pipeline.report.figure import (
 def figures(
     results: Mapping[str, Any],
     curves: Curves,
-    accounts: Mapping[str, Account],
+    summaries: Mapping[str, ModelSummary],
     filters: Mapping[str, Filters],
 ) -> list[Figure]:
     """Those that there is something to draw for."""
@@ -45,8 +45,8 @@ def figures(
     drawn = [
         differences(results),
         errors(results),
-        architectures(accounts, baseline=results["study"]["baseline"], differences=found),
-        worth.ideas(results),
+        architectures(summaries, baseline=results["study"]["baseline"], differences=found),
+        contributions.ideas(results),
         lines.robustness(results),
         lines.learning_curves(results, curves),
         lines.tuning(results),
@@ -111,17 +111,19 @@ def errors(results: Mapping[str, Any]) -> Figure:
 
 
 def architectures(
-    accounts: Mapping[str, Account],
+    summaries: Mapping[str, ModelSummary],
     *,
     baseline: str,
     differences: Mapping[str, Mapping[str, object]],
 ) -> Figure:
-    """A row for each variant in `differences`; `accounts` has theirs and the baseline's."""
-    drawn = architecture.draw({name: accounts[name] for name in differences}, accounts[baseline])
+    """A row for each variant in `differences`; `summaries` has theirs and the baseline's."""
+    drawn = architecture.draw({name: summaries[name] for name in differences}, summaries[baseline])
     height = architecture.ROW * len(drawn)
-    told = {name: in_words(words, accounts[name]) for name, words in differences.items()}
-    marks = architecture.marks(drawn, accounts[baseline], told)
-    units = architecture.units_in_a_pixel(accounts[name] for name in differences)
+    reported = {
+        name: describe_difference(words, summaries[name]) for name, words in differences.items()
+    }
+    marks = architecture.marks(drawn, summaries[baseline], reported)
+    units = architecture.units_in_a_pixel(summaries[name] for name in differences)
     return figure(
         "architectures",
         alt.LayerChart(
@@ -140,8 +142,8 @@ def _marks(kind: str, values: rows.Rows, places: Mapping[str, Any]) -> alt.Chart
     look = architecture.MARKS[kind]
     ends = {"text": "text:N"} if look["type"] == "text" else {"x2": "x2:Q", "y2": "y2:Q"}
     opacity = {} if "opacity" in look else {"opacity": picked()}
-    # Read out, the accounts say all that there is to see.
-    chart = alt.Chart(data(values), mark=alt.MarkDef(**look, aria=kind == "account"))
+    # Read out, the summaries say all that there is to see.
+    chart = alt.Chart(data(values), mark=alt.MarkDef(**look, aria=kind == "summary"))
     return chart.encode(**places, **ends, **opacity, tooltip=tooltips(values))
 
 

@@ -24,12 +24,12 @@ def verdicts(results: Mapping[str, Any]) -> str:
     """How many claims hold; and what this study lacks to tell of the others."""
     claims = results["claims"]
     counts = Counter(each["verdict"] for each in claims)
-    told = [f"{number} {verdict}" for verdict, number in counts.items()]
+    reported = [f"{number} {verdict}" for verdict, number in counts.items()]
     text = (
         "The project begins with an essay on why LeNet-5 won. Each of its claims has one measure. "
         "All were fixed before any network was evaluated on a corrupted image or any probe was "
         "fitted; test errors on the uncorrupted images were known by then. Both tests must agree, "
-        f"corrected for all {len(claims)}: {numbers.listed(told)}."
+        f"corrected for all {len(claims)}: {numbers.listed(reported)}."
     )
     if not can_reject(len(results["study"]["seeds"]), family_size=len(claims)):
         return f"{text} So few seeds cannot tell."

@@ -51,7 +51,7 @@ def pareto(results: Mapping[str, Any]) -> Figure:
     front = (
         alt.Chart()
         .mark_line(color=theme.MUTED, interpolate="step-after", strokeDash=[4, 3])
-        .transform_filter("datum.worth_it")
+        .transform_filter("datum.pareto_optimal")
         .encode(x=x, y=y)
     )
     panel = alt.LayerChart(
@@ -70,13 +70,15 @@ def pareto(results: Mapping[str, Any]) -> Figure:
     return figure(
         "costs",
         panel.facet(order, columns=2).resolve_scale(x="independent"),
-        title=titles.costs({told: worth_it(results, cost) for cost, told in COSTS.items()}),
+        title=titles.costs(
+            {reported: pareto_optimal(results, cost) for cost, reported in COSTS.items()}
+        ),
         caption=captions.COSTS,
         drawn=drawn,
     )
 
 
-def worth_it(results: Mapping[str, Any], cost: str) -> list[str]:
+def pareto_optimal(results: Mapping[str, Any], cost: str) -> list[str]:
     """The variants that no other beats: none errs less and costs no more; the cheapest first."""
     known = {
         name: (variant[cost], variant["test_error"]["mean"])
@@ -92,15 +94,15 @@ def worth_it(results: Mapping[str, Any], cost: str) -> list[str]:
 def _points(results: Mapping[str, Any]) -> rows.Rows:
     """A row for each cost and variant."""
     errors, variants = rows.errors(results), results["variants"]
-    front = {cost: worth_it(results, cost) for cost in COSTS}
+    front = {cost: pareto_optimal(results, cost) for cost in COSTS}
     return [
         {
-            "kind": told,
+            "kind": reported,
             "cost": variants[row["variant"]][cost],
             "amount": numbers.count(variants[row["variant"]][cost]),
-            "worth_it": row["variant"] in front[cost],
+            "pareto_optimal": row["variant"] in front[cost],
             **row,
         }
-        for cost, told in COSTS.items()
+        for cost, reported in COSTS.items()
         for row in errors
     ]

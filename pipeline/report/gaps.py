@@ -95,8 +95,8 @@ def _networks(results: Mapping[str, Any]) -> Iterator[str]:
 
 def _seed_list(seeds: Sequence[int], reasons: Mapping[str, str]) -> str:
     # A training that ended well has no reason, though its network may fail on the test images.
-    told = [f"{s} ({reasons[str(s)]})" if str(s) in reasons else str(s) for s in seeds]
-    return ("seed " if len(seeds) == 1 else "seeds ") + numbers.listed(told)
+    reported = [f"{s} ({reasons[str(s)]})" if str(s) in reasons else str(s) for s in seeds]
+    return ("seed " if len(seeds) == 1 else "seeds ") + numbers.listed(reported)
 
 
 def _devices(results: Mapping[str, Any]) -> Iterator[str]:

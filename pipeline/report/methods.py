@@ -96,8 +96,8 @@ def _judging(results: Mapping[str, Any]) -> list[tuple[str, str]]:
             f"The share of the {numbers.count(study['test_images'])} test images that a network "
             "misreads, averaged over its seeds. An image is read right only if the score of its "
             "label lies above all others: a tie is wrong, and so is a score that is not a number. "
-            f"Only {judges} the test images, to judge what is already decided; the ledger "
-            f"{link(results, 'reports/test_looks.csv')} lists each time it did so.",
+            f"Only {judges} the test images, to judge what is already decided; the test-set log "
+            f"{link(results, 'reports/test_set_evaluations.csv')} lists each time it did so.",
         ),
         (
             "Pairing",

@@ -132,13 +132,13 @@ def _digits(results: Mapping[str, Any], filters: Mapping[str, Filters]) -> rows.
             "picture": png(255 - pixels[each["image"]]),
             "known": each["image"] in known,
             "image": each["image"],
-            **_told(each, known),
+            **_texts(each, known),
         }
         for place, each in enumerate(found)
     ]
 
 
-def _told(digit: Mapping[str, Any], known: Sequence[int]) -> dict[str, str]:
+def _texts(digit: Mapping[str, Any], known: Sequence[int]) -> dict[str, str]:
     """What stands under it, and what is said of it: the first variant is the baseline."""
     first = next(iter(digit["variants"].values()))["answer"]
     answers = [

@@ -107,8 +107,8 @@ def plain(value: object) -> str:
 
 def settings(values: Mapping[str, object]) -> str:
     """As in "learning_rate 0.004, init fan_in"; what does not apply is left out."""
-    told = {name: plain(value) for name, value in values.items() if value is not None}
-    return ", ".join(f"{name} {value}" for name, value in told.items())
+    reported = {name: plain(value) for name, value in values.items() if value is not None}
+    return ", ".join(f"{name} {value}" for name, value in reported.items())
 
 
 def points(share: float) -> str:

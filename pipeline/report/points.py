@@ -48,7 +48,7 @@ def corrupted(results: Mapping[str, Any]) -> rows.Rows:
     found = results["robustness"]
     return [
         {
-            "curve": f"{curve} ({told['unit']})",
+            "curve": f"{curve} ({reported['unit']})",
             "variant": variant,
             "strength": strength,
             "set": name,
@@ -57,9 +57,9 @@ def corrupted(results: Mapping[str, Any]) -> rows.Rows:
             **rows.interval(each["sets"][name]["ci95"]),
             "n": rows.size(each["sets"][name], "seed"),
         }
-        for curve, told in found["curves"].items()
+        for curve, reported in found["curves"].items()
         for variant, each in found["variants"].items()
-        for name, strength in {told["start"]: 0.0, **told["sets"]}.items()
+        for name, strength in {reported["start"]: 0.0, **reported["sets"]}.items()
     ]
 
 

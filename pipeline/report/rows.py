@@ -34,7 +34,7 @@ TOOLTIPS = {
     "answer": "read as",
     "layer": "layer",
     "form": "form",
-    "squash": "squashing",
+    "activation": "activation function",
     "shape": "output shape",
     "receptive_field": "receptive field",
     "parameters": "parameters",
@@ -77,12 +77,12 @@ def seeds(results: Mapping[str, Any]) -> Rows:
 
 
 def layer(variant: str, layer: Layer, baseline: Layer | None) -> dict[str, Any]:
-    """The account of a layer, and in which of its columns the baseline's has something else."""
+    """The summary of a layer, and in which of its columns the baseline's has something else."""
     return {
         "variant": variant,
         "layer": layer.name.capitalize(),
         "form": layer.form,
-        "squash": numbers.plain(layer.squash),
+        "activation": numbers.plain(layer.activation),
         "shape": shape(layer),
         "receptive_field": f"{layer.receptive_field}x{layer.receptive_field} pixels",
         **{size: numbers.count(getattr(layer, size)) for size in COUNTS},

@@ -5,8 +5,8 @@ from typing import Any
 
 from pipeline.analysis.samples import AREA
 from pipeline.report import numbers
+from pipeline.report.contributions import idea_table
 from pipeline.report.tables import Table
-from pipeline.report.worth import idea_table
 
 
 def introduction(results: Mapping[str, Any]) -> str:
@@ -45,7 +45,7 @@ def sample_table(results: Mapping[str, Any]) -> Table | None:
     )
 
 
-def worth_of_ideas(results: Mapping[str, Any]) -> Table | None:
+def contributions_of_ideas(results: Mapping[str, Any]) -> Table | None:
     """A row an idea, where the study has all networks for any."""
     ideas = results["samples"] and results["samples"]["attribution"]["ideas"]
     if not ideas:

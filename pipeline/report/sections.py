@@ -7,6 +7,7 @@ from pipeline.report import (
     answer,
     beyond,
     claims,
+    contributions,
     costs,
     gaps,
     hierarchy,
@@ -18,7 +19,6 @@ from pipeline.report import (
     tables,
     timing,
     tuning,
-    worth,
 )
 from pipeline.report.blocks import Folded, Items, Notes, Prose, Section, Terms, section
 from pipeline.report.figure import Figure
@@ -51,7 +51,7 @@ def _answer(results: Results, drawn: Drawn) -> list[Section]:
         section(
             "Results",
             tables.main_table(results),
-            Prose(f"From a row to its trainings: [cells and filters](#{MADE.anchor})."),
+            Prose(f"From a row to its trainings: [runs and filters](#{MADE.anchor})."),
             drawn.get("differences"),
             drawn.get("errors"),
         ),
@@ -67,9 +67,9 @@ def _claims(results: Results, drawn: Drawn) -> list[Section]:
     return [
         section(
             "What each idea is worth",
-            Prose(worth.worth(results)),
+            Prose(contributions.contributions(results)),
             drawn.get("ideas"),
-            worth.worth_table(results),
+            contributions.contribution_table(results),
         ),
         section(
             "Robustness",
@@ -105,7 +105,7 @@ def _trained(results: Results, drawn: Drawn) -> list[Section]:
             Prose(samples.introduction(results)),
             drawn.get("samples"),
             samples.sample_table(results),
-            samples.worth_of_ideas(results),
+            samples.contributions_of_ideas(results),
         ),
     ]
 
@@ -147,11 +147,11 @@ def _made(results: Results, took: Mapping[str, Any]) -> list[Section]:
     )
     return [
         section("Methods", Terms(methods.methods(results))),
-        section("Time", Prose(timing.told(took)), timing.time_table(took, results)),
+        section("Time", Prose(timing.reported(took)), timing.time_table(took, results)),
         section(
             MADE.title,
             Prose(again),
             tables.origin_table(results),
-            Folded("Cells, and the filters that find them in MLflow", tables.cell_table(results)),
+            Folded("Runs, and the filters that find them in MLflow", tables.run_table(results)),
         ),
     ]

@@ -80,11 +80,11 @@ def comparison_table(results: Mapping[str, Any]) -> Table:
     )
 
 
-def cell_table(results: Mapping[str, Any]) -> Table:
+def run_table(results: Mapping[str, Any]) -> Table:
     """A row a variant, and a row each of its networks: the filter that finds them in MLflow."""
     return Table(
         caption="To be pasted above the list of runs in MLflow: what finds all trainings of a "
-        "variant, and a single one by the key of its cell; make ui CELL=KEY opens that.",
+        "variant, and a single one by its run key; make ui RUN=KEY opens that.",
         columns=("Variant", "Seed", "Filter"),
         numeric=(False, True, False),
         rows=tuple(
@@ -92,7 +92,7 @@ def cell_table(results: Mapping[str, Any]) -> Table:
             for name, variant in results["variants"].items()
             for seed, tag, value in (
                 ("all", "variant", name),
-                *((seed, "cell", key) for seed, key in variant["cells"].items()),
+                *((seed, "run_key", key) for seed, key in variant["run_keys"].items()),
             )
         ),
         copied=True,

@@ -28,7 +28,7 @@ def total(timings: Sequence[StageTiming], report_s: float) -> dict[str, Any]:
     }
 
 
-def told(took: Mapping[str, Any]) -> str:
+def reported(took: Mapping[str, Any]) -> str:
     """Where the time went, but for the report's own: it is not known before its end."""
     parts: dict[str, float] = {}
     for name, seconds in took["stages"].items():

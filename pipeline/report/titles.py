@@ -15,14 +15,14 @@ def differences(results: Mapping[str, Any]) -> str:
     verdicts = Counter(each["verdict"] for each in results["comparisons"])
     if not verdicts:
         return "Nothing to compare: the study has one variant"
-    told = [f"{number} {verdict}" for verdict, number in verdicts.items()]
+    reported = [f"{number} {verdict}" for verdict, number in verdicts.items()]
     total = numbers.counted(sum(verdicts.values()), "comparison")
-    return f"Change in test error, {total}: {numbers.listed(told)}"
+    return f"Change in test error, {total}: {numbers.listed(reported)}"
 
 
 def errors(results: Mapping[str, Any]) -> str:
     found = {name: variant["test_error"] for name, variant in results["variants"].items()}
-    return f"Mean test error: {_ends(found, by=_by_mean, told=_mean)}"
+    return f"Mean test error: {_ends(found, by=_by_mean, reported=_mean)}"
 
 
 def curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
@@ -31,10 +31,10 @@ def curves(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
         return "No training error was recorded"
     epochs = numbers.counted(max(point["epoch"] for point in last.values()), "epoch")
 
-    def told(point: Mapping[str, Any]) -> str:
+    def reported(point: Mapping[str, Any]) -> str:
         return f"{numbers.percent(point['mean'], 2)} %"
 
-    return f"Training error after {epochs}: {_ends(last, by=_by_mean, told=told)}"
+    return f"Training error after {epochs}: {_ends(last, by=_by_mean, reported=reported)}"
 
 
 def architectures(variants: Sequence[str], baseline: str) -> str:
@@ -51,29 +51,29 @@ def robustness(results: Mapping[str, Any]) -> str:
     if not found:
         return "No variant has all its seeds"
     sets = numbers.counted(len(set_names(Group.MEAN)), "corrupted test set")
-    return f"Mean error on {sets}: {_ends(found, by=_by_mean, told=_mean)}"
+    return f"Mean error on {sets}: {_ends(found, by=_by_mean, reported=_mean)}"
 
 
 def samples(results: Mapping[str, Any]) -> str:
     found, sizes = results["samples"]["variants"], results["samples"]["sizes"]
     fewest = {name: each["errors"][str(sizes[0])] for name, each in found.items()}
     images = numbers.counted(sizes[0], "training image")
-    return f"Test error after {images}: {_ends(fewest, by=_by_mean, told=_mean)}"
+    return f"Test error after {images}: {_ends(fewest, by=_by_mean, reported=_mean)}"
 
 
 def ideas(ideas: Mapping[str, Mapping[str, Any]]) -> str:
     """What each adds to the first measure."""
     first = next(iter(next(iter(ideas.values()))))
-    told = [
+    reported = [
         f"{idea} {numbers.change_with_interval(each[first]['mean'], None)}"
         for idea, each in ideas.items()
     ]
-    return f"Points added to the {first}: {numbers.listed(told)}"
+    return f"Points added to the {first}: {numbers.listed(reported)}"
 
 
 def costs(fronts: Mapping[str, Sequence[str]]) -> str:
-    told = [f"{numbers.listed(front)} by {cost}" for cost, front in fronts.items()]
-    return f"Beaten by none in both error and cost: {'; '.join(told)}"
+    reported = [f"{numbers.listed(front)} by {cost}" for cost, front in fronts.items()]
+    return f"Beaten by none in both error and cost: {'; '.join(reported)}"
 
 
 def stages(results: Mapping[str, Any]) -> str:
@@ -91,12 +91,16 @@ def kernels(pairs: Mapping[str, Mapping[str, Any]]) -> str:
     found = {name: [*pair.values()] for name, pair in pairs.items() if len(pair) > 1}
     same = [name for name, (one, other) in found.items() if (one == other).all()]
     others = [name for name in found if name not in same]
-    told = [
+    reported = [
         f"{word} in {numbers.listed(names)}"
         for word, names in (("the same", same), ("others", others))
         if names
     ]
-    return f"Kernels at two places: {', '.join(told)}" if told else "What the first units read"
+    return (
+        f"Kernels at two places: {', '.join(reported)}"
+        if reported
+        else "What the first units read"
+    )
 
 
 def maps(results: Mapping[str, Any]) -> str:
@@ -108,20 +112,20 @@ def maps(results: Mapping[str, Any]) -> str:
     }
     moved = [name for name, error in found.items() if error is not None and error < MOVED]
     others = [name for name in found if name not in moved]
-    told = [
+    reported = [
         f"{numbers.listed(names)}{word}"
         for word, names in ((": the maps move with the digit", moved), (": they change", others))
         if names
     ]
-    return "; ".join(told) if told else "The maps of C1"
+    return "; ".join(reported) if reported else "The maps of C1"
 
 
 def mistakes(results: Mapping[str, Any]) -> str:
     known, images = results["mistakes"]["figure_8"], results["mistakes"]["shared"]
-    told = f"{numbers.counted(len(images), 'digit')} that every variant misreads"
+    reported = f"{numbers.counted(len(images), 'digit')} that every variant misreads"
     if not known:
-        return told
-    return f"{told}, {len(known['shared'])} of them in the paper's figure 8"
+        return reported
+    return f"{reported}, {len(known['shared'])} of them in the paper's figure 8"
 
 
 def confusions(pairs: Sequence[Mapping[str, Any]]) -> str:
@@ -137,10 +141,10 @@ def tuning(results: Mapping[str, Any]) -> str:
     trials = numbers.counted(max(trial["trial"] for trial in last.values()) + 1, "trial")
     places = numbers.resolved(results["study"]["validation_images"])
 
-    def told(trial: Mapping[str, Any]) -> str:
+    def reported(trial: Mapping[str, Any]) -> str:
         return f"{numbers.percent(trial['best'], places)} %"
 
-    ends = _ends(last, by=lambda trial: trial["best"], told=told)
+    ends = _ends(last, by=lambda trial: trial["best"], reported=reported)
     return f"Best validation error after {trials}: {ends}"
 
 
@@ -148,12 +152,12 @@ def _ends(
     found: Mapping[str, Mapping[str, Any]],
     *,
     by: Callable[[Mapping[str, Any]], float],
-    told: Callable[[Mapping[str, Any]], str],
+    reported: Callable[[Mapping[str, Any]], str],
 ) -> str:
     """The variants with the lowest and the highest value: "0.92 % (a) to 1.90 % (b)"."""
     lowest, *_, highest = 2 * sorted(found, key=lambda name: by(found[name]))
     return " to ".join(
-        dict.fromkeys(f"{told(found[name])} ({name})" for name in (lowest, highest))
+        dict.fromkeys(f"{reported(found[name])} ({name})" for name in (lowest, highest))
     )
 
 

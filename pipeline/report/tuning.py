@@ -176,11 +176,11 @@ def _edge(edge: Results) -> str:
 
 
 def _candidate(name: str, candidate: Results, places: int) -> tuple[str, ...]:
-    def told(error: float | None) -> str:
+    def reported(error: float | None) -> str:
         return FAILED if error is None else numbers.percent(error, places)
 
     return (
         *(name, str(candidate["trial"]), numbers.settings(candidate["hyperparameters"])),
-        *(told(candidate["trial_error"]), told(candidate["validation_error"])),
-        ", ".join(map(told, candidate["per_seed"].values())),
+        *(reported(candidate["trial_error"]), reported(candidate["validation_error"])),
+        ", ".join(map(reported, candidate["per_seed"].values())),
     )

@@ -30,10 +30,10 @@ def trials(sweep: Sweep) -> list[Trial]:
         rows.append(
             Trial(
                 trial=each.trial,
-                run_key=each.cell.key,
-                hyperparameters=each.cell.hyperparameters,
-                seed=each.cell.seed,
-                epochs=each.cell.epochs,
+                run_key=each.task.key,
+                hyperparameters=each.task.hyperparameters,
+                seed=each.task.seed,
+                epochs=each.task.epochs,
                 value=each.error,
                 best=best,
                 state="failed" if each.failure else "complete",
@@ -49,8 +49,8 @@ def history(sweep: Sweep) -> list[SweepEpoch]:
         SweepEpoch(
             phase=phase,
             trial=each.trial,
-            run_key=each.cell.key,
-            seed=each.cell.seed,
+            run_key=each.task.key,
+            seed=each.task.seed,
             **asdict(epoch),
         )
         for phase, each in sweep.trainings()
@@ -61,7 +61,7 @@ def history(sweep: Sweep) -> list[SweepEpoch]:
 def trainings(sweep: Sweep) -> SweepTrainings:
     """Every training, phase by phase."""
     entries = [
-        SweepTraining(phase=phase, trial=each.trial, **training(each.cell, each.result))
+        SweepTraining(phase=phase, trial=each.trial, **training(each.task, each.result))
         for phase, each in sweep.trainings()
     ]
-    return SweepTrainings(**common(sweep.trials[0].cell), trainings=entries)
+    return SweepTrainings(**common(sweep.trials[0].task), trainings=entries)

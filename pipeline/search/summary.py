@@ -33,7 +33,7 @@ def summary(
             trials=len(sweep.trials),
             failed=sum(each.failure is not None for each in sweep.trials),
             trainings=len(sweep.trainings()),
-            epochs=sum(each.cell.epochs for _, each in sweep.trainings()),
+            epochs=sum(each.task.epochs for _, each in sweep.trainings()),
         ),
     )
 
@@ -48,12 +48,12 @@ def _candidate(sweep: Sweep, trial: int) -> Candidate:
     again = [each for each in sweep.finalists if each.trial == trial]
     return Candidate(
         trial=trial,
-        hyperparameters=sweep.trials[trial].cell.hyperparameters,
+        hyperparameters=sweep.trials[trial].task.hyperparameters,
         trial_error=sweep.trials[trial].error,
         validation_error=mean_error([each.error for each in again]),
-        per_seed={each.cell.seed: each.error for each in again},
-        failures={each.cell.seed: each.failure for each in again if each.failure},
-        run_keys={each.cell.seed: each.cell.key for each in again},
+        per_seed={each.task.seed: each.error for each in again},
+        failures={each.task.seed: each.failure for each in again if each.failure},
+        run_keys={each.task.seed: each.task.key for each in again},
     )
 
 
@@ -74,7 +74,7 @@ def _audit(sweep: Sweep) -> Audit | None:
     improvement = None if once is None or twice is None else _difference(once, twice)
     return Audit(
         seeds=list(sweep.search.audit_seeds),
-        epochs=[group[0].cell.epochs for group in (finals, sweep.audit)],
+        epochs=[group[0].task.epochs for group in (finals, sweep.audit)],
         validation_errors=[once, twice],
         improvement=improvement,
         still_improving=None if improvement is None else improvement > IMPROVEMENT,

@@ -20,10 +20,10 @@ DEFAULT = 0  # the trial that has the default settings
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Training:
-    """A cell of a sweep and what it came to."""
+    """A task of a sweep and what it came to."""
 
     trial: int
-    cell: TrainingTask
+    task: TrainingTask
     result: Result
 
     @property
@@ -48,7 +48,7 @@ class Sweep:
 
     @property
     def winner(self) -> Hyperparameters:
-        return self.trials[self.ranking[0]].cell.hyperparameters
+        return self.trials[self.ranking[0]].task.hyperparameters
 
     def trainings(self) -> list[tuple[Phase, Training]]:
         return [
@@ -63,12 +63,12 @@ class Tuner:
     """Tunes one variant in three phases, each trained as one batch.
 
     Attributes:
-        first: A cell that validates at full length; all others differ from it in hyperparameters,
+        first: A task that validates at full length; all others differ from it in hyperparameters,
             seed and epochs alone.
         points: What the trials try.
         book: Is asked for the trials' hyperparameters and told their errors.
-        train: Gives the results of a phase's cells, in their order.
-        stack_size: So many cells of a phase, one after another, are trained as one.
+        train: Gives the results of a phase's tasks, in their order.
+        stack_size: So many tasks of a phase, one after another, are trained as one.
     """
 
     first: TrainingTask
@@ -85,7 +85,7 @@ class Tuner:
             UserError: If every trial failed, or every finalist.
         """
         trials = self._trials()
-        settings = [each.cell.hyperparameters for each in trials]
+        settings = [each.task.hyperparameters for each in trials]
         finalists = self._finalists(_distinct(_best(trials), settings), settings)
         ranking = _best(finalists)
         audit = self._audit(ranking[0], settings[ranking[0]])
@@ -97,7 +97,7 @@ class Tuner:
         """Each point once, with one seed, for a few epochs."""
         seed, epochs = self.search.trial_seed, self.search.epochs
         settings = self.book.ask(self.points)
-        planned = [(n, self._cell(each, seed, epochs)) for n, each in enumerate(settings)]
+        planned = [(n, self._task(each, seed, epochs)) for n, each in enumerate(settings)]
         trials = self._trained("trials", planned)
         self.book.tell([each.error for each in trials], [_note(each) for each in trials])
         return trials
@@ -107,7 +107,7 @@ class Tuner:
     ) -> list[Training]:
         """The best trials again, at full length, with each of the finalists' seeds."""
         planned = [
-            (trial, self._cell(settings[trial], seed, self.first.epochs))
+            (trial, self._task(settings[trial], seed, self.first.epochs))
             for trial in _chosen(ranking, self.search.finalists)
             for seed in self.search.finalist_seeds
         ]
@@ -117,19 +117,19 @@ class Tuner:
         """The winner at double length, with each of the audit's seeds."""
         epochs = 2 * self.first.epochs
         planned = [
-            (winner, self._cell(settings, seed, epochs)) for seed in self.search.audit_seeds
+            (winner, self._task(settings, seed, epochs)) for seed in self.search.audit_seeds
         ]
         return self._trained("audit", planned)
 
-    def _cell(self, settings: Hyperparameters, seed: int, epochs: int) -> TrainingTask:
+    def _task(self, settings: Hyperparameters, seed: int, epochs: int) -> TrainingTask:
         return replace(self.first, hyperparameters=settings, seed=seed, epochs=epochs)
 
     def _trained(self, phase: Phase, planned: list[tuple[int, TrainingTask]]) -> list[Training]:
-        cells = stacked([cell for _, cell in planned], self.stack_size)
-        results = self.train(phase, cells) if cells else []
+        tasks = stacked([task for _, task in planned], self.stack_size)
+        results = self.train(phase, tasks) if tasks else []
         return [
-            Training(trial=trial, cell=cell, result=result)
-            for (trial, _), cell, result in zip(planned, cells, results, strict=True)
+            Training(trial=trial, task=task, result=result)
+            for (trial, _), task, result in zip(planned, tasks, results, strict=True)
         ]
 
 
@@ -157,7 +157,7 @@ def _chosen(ranking: Sequence[int], number: int) -> list[int]:
 
 def _note(training: Training) -> dict[str, str]:
     reason = {"reason": training.failure} if training.failure else {}
-    return {"cell": training.cell.key, **reason}
+    return {"run_key": training.task.key, **reason}
 
 
 def _best(trainings: Sequence[Training]) -> list[int]:

@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.data.mnist import Digits, load_digits
-from pipeline.evaluation.plan import Looks, looks
+from pipeline.evaluation.evaluation_log import EvaluationLog
+from pipeline.evaluation.plan import EvaluationPlan, evaluation_plan
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.runner import Runner
 from pipeline.execution.task import Result
-from pipeline.ledger import Ledger
 from pipeline.outputs.clock import StageClock
 from pipeline.outputs.corrupted import CorruptedPredictions, write_corrupted
 from pipeline.outputs.filters import Filters, write_filters
@@ -28,7 +28,7 @@ DIGITS, TEST_DIGITS = Path("data/train"), Path("data/test")
 
 
 def main(variant: str) -> None:
-    """On the test images as they are, on every corrupted set, and by probes; and a picture."""
+    """On the test images as they are, on every corrupted set, and by probes; and its filters."""
     clock = StageClock("evaluate", variant)
     study = load_study()
     study.require(variant)
@@ -37,7 +37,7 @@ def main(variant: str) -> None:
     test, training = load_digits(TEST_DIGITS), load_digits(DIGITS)
     models = read_models(trained)
     pool = open_pool(program())
-    asked = looks(
+    asked = evaluation_plan(
         models,
         test,
         training,
@@ -51,23 +51,27 @@ def main(variant: str) -> None:
             made = runner.complete_all(sets, observers=[display])
         clock.add(sets, made, pool, cached=display.replayed)
         tasks = asked.tasks(made)
-        ledger = Ledger(variant, models, tasks, keep=is_standard())
+        log = EvaluationLog(variant, models, tasks, keep=is_standard())
         error_of = partial(error_rate, labels=test.labels)
         with (
             evaluation_runs(study, variant, models, error_of) as track,
             Display(f"evaluate {variant}", tasks, images=count) as display,
         ):
-            results = runner.complete_all(tasks, observers=[ledger, display, track])
+            results = runner.complete_all(tasks, observers=[log, display, track])
         clock.add(tasks, results, pool, cached=display.replayed)
-        [picture] = runner.complete_all([asked.picture], observers=[])
-    _write(variant, asked, results, picture, test)
+        [first_layer] = runner.complete_all([asked.filters], observers=[])
+    _write(variant, asked, results, first_layer, test)
     write_timing(TIMINGS, clock.read())
 
 
 def _write(
-    variant: str, asked: Looks, results: Sequence[Result], picture: Result, test: Digits
+    variant: str,
+    asked: EvaluationPlan,
+    results: Sequence[Result],
+    first_layer: Result,
+    test: Digits,
 ) -> None:
-    """What came of the tasks of `asked`, in their order, and of its picture."""
+    """What came of the tasks of `asked`, in their order, and of its filters."""
     folder, count = Path("predictions"), len(asked.models)
     seeds = [model.seed for model in asked.models]
     clean, corrupted, probes = (results[count * i : count * (i + 1)] for i in range(3))
@@ -76,6 +80,6 @@ def _write(
     sets = [task.corruption for task in asked.corrupted_sets]
     write_corrupted(folder, variant, CorruptedPredictions.of_results(seeds, sets, corrupted))
     write_probes(folder, variant, Probes.of_results(seeds, probes))
-    digit = asked.picture.digit
-    filters = Filters.of_result(picture, digit=digit, predictions=predictions, test=test)
+    digit = asked.filters.digit
+    filters = Filters.of_result(first_layer, digit=digit, predictions=predictions, test=test)
     write_filters(folder, variant, filters)

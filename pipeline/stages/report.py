@@ -11,8 +11,8 @@ from pipeline.analysis.power import Planning
 from pipeline.analysis.results import assemble, headline, to_json
 from pipeline.evaluation.test_set_log import record_evaluations
 from pipeline.execution.files import write_atomic
-from pipeline.networks.accounting import account
-from pipeline.networks.describe import SIZES, in_words
+from pipeline.networks.describe import SIZES, describe_difference
+from pipeline.networks.summary import summarize
 from pipeline.outputs.corrupted import read_corrupted
 from pipeline.outputs.filters import read_filters
 from pipeline.outputs.models import SPEC, read_history, read_spec
@@ -37,7 +37,7 @@ from pipeline.report.plots import learned, tuned
 from pipeline.report.sections import sections
 from pipeline.report.timing import total
 from pipeline.study import Study, load_study
-from pipeline.tracking.fill import fill_behind
+from pipeline.tracking.backfill import backfill_in_background
 
 REPORTS = Path("reports")
 PREDICTIONS = Path("predictions")
@@ -52,9 +52,9 @@ def main() -> None:
     outcomes = {name: outcome(study, name) for name in study.variants}
     results = assemble(plan(study), outcomes)
     curves = learning(outcomes)
-    accounts = {name: account(study.networks[name]) for name in outcomes}
+    summaries = {name: summarize(study.networks[name]) for name in outcomes}
     filters = {name: read_filters(PREDICTIONS, name) for name in outcomes}
-    drawn = figures(results, curves, accounts, filters)
+    drawn = figures(results, curves, summaries, filters)
     for figure in drawn:
         write_atomic(REPORTS / "figures" / f"{figure.name}.svg", figure.svg().encode("utf8"))
     write_atomic(REPORTS / "results.json", to_json(results))
@@ -67,7 +67,7 @@ def main() -> None:
     outline = sections(results, drawn, took)
     write_atomic(REPORTS / "ablation.html", to_html(results, outline).encode("utf8"))
     write_atomic(REPORTS / "ablation.md", to_markdown(results, outline).encode("utf8"))
-    fill_behind(study, Path())
+    backfill_in_background(study, Path())
 
 
 def plan(study: Study) -> Plan:
@@ -89,7 +89,7 @@ def plan(study: Study) -> Plan:
 
 def outcome(study: Study, name: str) -> Outcome:
     """What the stages before have left of one variant."""
-    sizes = account(study.networks[name])
+    sizes = summarize(study.networks[name])
     models = Path("models", name)
     spec = read_spec(models)
     predictions = read_predictions(PREDICTIONS, name, seeds=study.seeds, failed=spec.failures)
@@ -97,7 +97,7 @@ def outcome(study: Study, name: str) -> Outcome:
         require_mnist(PREDICTIONS, name, predictions)
     return Outcome(
         difference=study.variants[name],
-        differs_in=in_words(study.variants[name], sizes),
+        differs_in=describe_difference(study.variants[name], sizes),
         note=study.notes.get(name),
         sizes={size: getattr(sizes, size) for size in SIZES},
         tuning=read_tuning(Path("sweeps", name)),

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.data.mnist import load_digits
+from pipeline.evaluation.evaluation_log import EvaluationLog
 from pipeline.evaluation.plan import predictions, with_test
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import Runner
 from pipeline.execution.task import Result
-from pipeline.ledger import Ledger
 from pipeline.outputs.clock import StageClock
 from pipeline.outputs.order import require_outputs
 from pipeline.outputs.runs import common, curve, training
@@ -48,12 +48,14 @@ def main(variant: str) -> None:
             trained = runner.complete_all(tasks, observers=[display, track])
         clock.add(tasks, trained, pool, cached=display.replayed)
         models = trained_networks(tasks, trained)
-        looks = predictions(models, test, environment=pool.environment)
-        shown = [f"images, trained on {size}" for size in sizes]
-        ledger = Ledger(variant, models, looks, keep=is_standard(), shown=shown)
-        with Display(f"evaluate {variant}", looks, images=len(test.labels)) as display:
-            read = runner.complete_all(looks, observers=[ledger, display])
-        clock.add(looks, read, pool, cached=display.replayed)
+        evaluations = predictions(models, test, environment=pool.environment)
+        image_sets = [f"images, trained on {size}" for size in sizes]
+        log = EvaluationLog(
+            variant, models, evaluations, keep=is_standard(), image_sets=image_sets
+        )
+        with Display(f"evaluate {variant}", evaluations, images=len(test.labels)) as display:
+            read = runner.complete_all(evaluations, observers=[log, display])
+        clock.add(evaluations, read, pool, cached=display.replayed)
     answers = SamplePredictions.of_results(study.seeds, study.samples.sizes, read)
     write_samples(Path("predictions"), variant, answers, _trainings(plan, sizes, trained))
     write_timing(TIMINGS, clock.read())

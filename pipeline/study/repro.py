@@ -63,7 +63,7 @@ def reproduce(folder: Path) -> int:
 def drop_torn(folder: Path) -> None:
     """DVC writes these two in place: killed meanwhile, it could never read them again.
 
-    What they said is found anew, and finished cells are in the cache.
+    What they said is found again, and finished runs are in the cache.
     """
     from dvc.exceptions import DvcException
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA

@@ -56,7 +56,7 @@ def resolve(parameters: Parameters, written: Any) -> Study:
         for name, difference in parameters.variants.items()
     }
     networks = {
-        name: network_spec(parameters.network.words(), difference)
+        name: network_spec(parameters.network.to_dict(), difference)
         for name, difference in variants.items()
     }
     defaults = parameters.hyperparameters.model_dump()

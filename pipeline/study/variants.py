@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, create_model
 
-from pipeline.networks.accounting import account
 from pipeline.networks.matching import Match, matched
 from pipeline.networks.spec import BODY, NetworkSpec
+from pipeline.networks.summary import summarize
 
 LARGEST = 100_000_000  # parameters of a network: more is a slip of the pen
 # DVC pastes names into a shell.
@@ -46,14 +46,14 @@ def _differs(changes: Changes, info: ValidationInfo) -> Changes:
     """Refuse a variant that cannot be built, or that changes nothing."""
     if (baseline := info.data.get("network")) is None:
         return changes  # or every variant would repeat the baseline's mistake
-    network = network_spec(baseline.words(), changes.written())
-    if changes.model_fields_set and _same(network, network_spec(baseline.words(), {})):
+    network = network_spec(baseline.to_dict(), changes.written())
+    if changes.model_fields_set and _same(network, network_spec(baseline.to_dict(), {})):
         raise ValueError("must be another network than the baseline, but is the same")
     return changes
 
 
 def _builds(baseline: Baseline) -> Baseline:
-    network_spec(baseline.words(), {})
+    network_spec(baseline.to_dict(), {})
     return baseline
 
 
@@ -72,19 +72,19 @@ def network_spec(baseline: Mapping[str, Any], difference: Mapping[str, Any]) -> 
         ValueError: When the words contradict each other, or describe what cannot be built.
     """
     words = {**baseline, **difference}
-    idle = BODY if words["hidden"] else ("c3_table",) if words["hierarchy"] == "one" else ()
+    idle = BODY if words["hidden_sizes"] else ("c3_table",) if words["feature_stages"] == 1 else ()
     words |= {word: BODY[word] for word in idle if word not in difference}  # nobody asked for it
     network = matched(_without_match(words), _without_match(baseline), words["match"])
-    if (parameters := account(network).parameters) > LARGEST:
+    if (parameters := summarize(network).parameters) > LARGEST:
         raise ValueError(f"there must be at most {LARGEST:,} parameters, but got {parameters:,}.")
     return network
 
 
 def _without_match(words: Mapping[str, Any]) -> NetworkSpec:
-    return NetworkSpec.from_words({field: words[field] for field in words if field != "match"})
+    return NetworkSpec.from_dict({field: words[field] for field in words if field != "match"})
 
 
 def _same(network: NetworkSpec, other: NetworkSpec) -> bool:
     """Whether the two are one, though one of them writes out what the other leaves open."""
     words = [replace(each, c5_units="paper") for each in (network, other)]
-    return words[0] == words[1] and account(network) == account(other)
+    return words[0] == words[1] and summarize(network) == summarize(other)

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from pipeline.execution.errors import UserError
-from pipeline.networks.accounting import account
 from pipeline.networks.describe import as_dict, as_text
-from pipeline.networks.sizes import Account
+from pipeline.networks.sizes import ModelSummary
+from pipeline.networks.summary import summarize
 from pipeline.study import known_networks, load_study
 
 
@@ -24,9 +24,9 @@ def main(
         raise UserError(
             f"`--drawing` must be in a folder that exists, but there is no `{drawing.parent}`."
         )
-    accounts, differences = _known()
-    described = [as_dict(name, differences[name], sizes) for name, sizes in accounts.items()]
-    print(json.dumps(described, indent=2) if as_json else as_text(accounts, differences))
+    summaries, differences = _known()
+    described = [as_dict(name, differences[name], sizes) for name, sizes in summaries.items()]
+    print(json.dumps(described, indent=2) if as_json else as_text(summaries, differences))
     if drawing:
         drawing.write_text(family(), encoding="utf8")
 
@@ -35,13 +35,13 @@ def family() -> str:
     """The architecture of every known variant as one SVG."""
     from pipeline.report.charts import architectures
 
-    accounts, differences = _known()
+    summaries, differences = _known()
     baseline = load_study().baseline
-    return architectures(accounts, baseline=baseline, differences=differences).svg()
+    return architectures(summaries, baseline=baseline, differences=differences).svg()
 
 
-def _known() -> tuple[dict[str, Account], dict[str, Mapping[str, object]]]:
+def _known() -> tuple[dict[str, ModelSummary], dict[str, Mapping[str, object]]]:
     """Sizes and difference of every known variant."""
     known = known_networks()
-    accounts = {name: account(network) for name, (_, network) in known.items()}
-    return accounts, {name: difference for name, (difference, _) in known.items()}
+    summaries = {name: summarize(network) for name, (_, network) in known.items()}
+    return summaries, {name: difference for name, (difference, _) in known.items()}

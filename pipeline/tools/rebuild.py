@@ -10,12 +10,12 @@ import typer
 from pipeline.execution.errors import UserError
 from pipeline.study import PARAMS, STUDIES, load_study, repository_root, sole_run
 from pipeline.tracking.address import database_file, must_answer, own_database, tracking_uri
-from pipeline.tracking.anew import make_anew
-from pipeline.tracking.fill import OUTS, fill
+from pipeline.tracking.backfill import OUTPUTS, backfill
+from pipeline.tracking.rebuild import rebuild_database
 
 
 def main() -> None:
-    """Trainings that were killed, and the commits of old ones, are in no outs and are lost.
+    """Trainings that were killed, and the commits of old ones, are in no outputs and are lost.
 
     The repository's own database is put aside once the new one is whole. Any other, and a server,
     keeps what it has, and gets what is missing.
@@ -29,13 +29,13 @@ def main() -> None:
     with ExitStack() as held:
         for folder in studies:
             held.enter_context(sole_run(folder))
-        folders = [each for each in studies if any(any(each.glob(out)) for out in OUTS)]
+        folders = [each for each in studies if any(any(each.glob(out)) for out in OUTPUTS)]
         if not folders:
-            raise UserError("some study must have outs, but none has: run `make repro` first.")
+            raise UserError("some study must have outputs, but none has: run `make repro` first.")
         database = database_file(uri)
         if database is None or database.resolve() != own.resolve():
             record(folders, uri)
-        elif aside := make_anew(own, lambda beside: record(folders, beside)):
+        elif aside := rebuild_database(own, lambda beside: record(folders, beside)):
             typer.echo(f"the database before is in {aside.relative_to(root)}")
 
 
@@ -50,14 +50,14 @@ def record(folders: Sequence[Path], uri: str) -> None:
         try:
             study = load_study(folder / PARAMS)
             with must_answer(uri):
-                fill(study, folder, uri)
-        except Exception as problem:  # whatever damaged outs lead to; the others are tried, too
+                backfill(study, folder, uri)
+        except Exception as problem:  # whatever damaged outputs lead to; the others are tried, too
             failed.append(str(folder))
             typer.echo(f"{folder}: {type(problem).__name__}: {problem}", file=sys.stderr)
         else:
-            typer.echo(f"{study.name}: recorded anew")
+            typer.echo(f"{study.name}: rebuilt")
     if failed:
         raise UserError(
-            f"every study must have whole outs, but these have not: {', '.join(failed)}; "
+            f"every study must have whole outputs, but these have not: {', '.join(failed)}; "
             "nothing was replaced."
         )

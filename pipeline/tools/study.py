@@ -14,7 +14,7 @@ from pipeline.study import (
     sole_run,
     written_study,
 )
-from pipeline.tracking.fill import fill_behind
+from pipeline.tracking.backfill import backfill_in_background
 
 
 def main(
@@ -30,5 +30,5 @@ def main(
         if code := reproduce(folder):
             raise typer.Exit(code)
         # DVC may have restored what nobody trained.
-        fill_behind(load_study(folder / PARAMS), folder)
+        backfill_in_background(load_study(folder / PARAMS), folder)
     print(f"report: {folder / 'reports/ablation.html'}")

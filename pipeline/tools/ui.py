@@ -18,9 +18,9 @@ from pipeline.tracking.views import START, page, run_page
 USUAL_PORT = 5000
 
 
-def main(cell: Annotated[str, Option(help="Key of a cell: show its run.")] = "") -> None:
+def main(run: Annotated[str, Option(help="Key of a run: show its page.")] = "") -> None:
     uri = recorded_at(Path.cwd())
-    page = page_of(uri, cell)
+    page = page_of(uri, run)
     if uri.startswith(("http://", "https://")):
         print(f"MLflow: {without_password(uri).rstrip('/')}{page}")
         return
@@ -47,18 +47,18 @@ def recorded_at(start: Path) -> str:
     return uri
 
 
-def page_of(uri: str, cell: str) -> str:
-    """What follows the server's address: the experiments, or the run of a cell.
+def page_of(uri: str, run_key: str) -> str:
+    """What follows the server's address: the experiments, or one run.
 
     Raises:
-        UserError: If no run has that cell, or the server does not answer.
+        UserError: If no run has that key, or the server does not answer.
     """
-    if not cell:
+    if not run_key:
         return f"/{START}"
     with must_answer(uri):
-        run = find_run(open_client(uri), cell) if cell.isalnum() else None
+        run = find_run(open_client(uri), run_key) if run_key.isalnum() else None
     if run is None:
-        raise UserError(f"`cell` must be the key of a recorded cell, but got {cell!r}.")
+        raise UserError(f"`--run` must be the key of a recorded run, but got {run_key!r}.")
     return f"/{run_page(run.info.experiment_id, run.info.run_id)}"
 
 

@@ -26,16 +26,16 @@ def judge(final: Runs, sweep: Runs, results: Mapping[str, Any], at: float) -> No
     }
     for variant, found in results["variants"].items():
         errors = found["test_error"]["per_seed"]
-        for cell, error in zip(found["cells"].values(), errors, strict=True):
-            final.measure(final.cells[cell], {"test_error": error}, at)
+        for run_key, error in zip(found["run_keys"].values(), errors, strict=True):
+            final.measure(final.by_key[run_key], {"test_error": error}, at)
         against = comparisons.get(variant)
         final.measure(final.parents[variant], _aggregate(found["test_error"], against), at)
         if against:
             final.label(final.parents[variant], {"ablation.verdict": against["verdict"]})
         chosen = found["validation_error"]
         if variant in sweep.parents and chosen["mean"] is not None:
-            told = {"validation_error": rounded(chosen["mean"]), "seeds": chosen["n_seeds"]}
-            sweep.measure(sweep.parents[variant], told, at)
+            reported = {"validation_error": rounded(chosen["mean"]), "seeds": chosen["n_seeds"]}
+            sweep.measure(sweep.parents[variant], reported, at)
             sweep.label(sweep.parents[variant], {"ablation.trial": str(found["tuning"]["trial"])})
 
 

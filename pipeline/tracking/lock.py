@@ -1,4 +1,4 @@
-"""What DVC locked of the stages: the outs that a run belongs to."""
+"""What DVC locked of the stages: the outputs that a run belongs to."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, wh
 
 
 def locked(folder: Path) -> Locked:
-    """By stage the digests of its outs in dvc.lock, as tags; empty where there is no lock."""
+    """By stage the digests of its outputs in dvc.lock, as tags; empty where there is no lock."""
     lock = folder / "dvc.lock"
     if not lock.exists():
         return {}

@@ -78,8 +78,8 @@ def register(client: "MlflowClient", name: str, model_id: str) -> None:
     if client.get_registered_model(name).aliases.get(CHAMPION) != str(known.version):
         client.set_registered_model_alias(name, CHAMPION, known.version)
     if VERSIONS not in model.tags:  # a server writes it by itself
-        told = json.dumps([{"name": name, "version": int(known.version)}])
-        client.set_logged_model_tags(model_id, {VERSIONS: told})
+        reported = json.dumps([{"name": name, "version": int(known.version)}])
+        client.set_logged_model_tags(model_id, {VERSIONS: reported})
 
 
 def _save(

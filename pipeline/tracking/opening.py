@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.execution.files import write_atomic
 from pipeline.tracking.address import database_file
 from pipeline.tracking.process import HOST, is_gone
-from pipeline.tracking.store import CELL, Runs, every_run
+from pipeline.tracking.store import RUN_KEY, Runs, every_run
 from pipeline.tracking.views import OURS, experiment_tags
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def experiments(client: "MlflowClient") -> dict[str, str]:
             return found
 
 
-def find_run(client: "MlflowClient", cell: str) -> "Run | None":
-    """The run of a cell, in whatever experiment."""
+def find_run(client: "MlflowClient", run_key: str) -> "Run | None":
+    """The run with this key, in whatever experiment."""
     everywhere = list(experiments(client).values())
-    return next(every_run(client, everywhere, f"tags.`{CELL}` = '{cell}'"), None)
+    return next(every_run(client, everywhere, f"tags.`{RUN_KEY}` = '{run_key}'"), None)
 
 
 def close_the_dead(client: "MlflowClient") -> None:

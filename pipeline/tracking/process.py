@@ -10,7 +10,7 @@ CLOCK_S = 60
 
 def this_process() -> dict[str, str]:
     """As tags."""
-    return {HOST: platform.node(), PROCESS: _told(psutil.Process())}
+    return {HOST: platform.node(), PROCESS: _process_tag(psutil.Process())}
 
 
 def is_elsewhere(tags: dict[str, str]) -> bool:
@@ -35,6 +35,6 @@ def _same(process: psutil.Process, began: str) -> bool:
     return abs(process.create_time() - float(began)) < CLOCK_S
 
 
-def _told(process: psutil.Process) -> str:
+def _process_tag(process: psutil.Process) -> str:
     """Its start tells it from an earlier one of the same number."""
     return f"{process.pid} {process.create_time():.2f}"

@@ -50,6 +50,6 @@ class Reader:
 def _load_pyfunc(path: str) -> Reader:
     """MLflow calls it by this name."""
     words = json.loads(Path(path, "network.json").read_text(encoding="utf8"))
-    network = build(NetworkSpec.from_words(words), init="paper", seed=0)
+    network = build(NetworkSpec.from_dict(words), init="paper", seed=0)
     network.load_state_dict(load_file(Path(path, "weights.safetensors")))
     return Reader(network)

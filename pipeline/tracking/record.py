@@ -1,4 +1,4 @@
-"""What the tracker is told about a training: what it is, and what came of it."""
+"""What the tracker logs of a training: what it is, and what came of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """One training, known before it begins; `cell` is what it is found by."""
+    """One training, known before it begins; `run_key` is what it is found by."""
 
     name: str
-    cell: str
+    run_key: str
     variant: str
     seed: int
     stage: str
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def outcome_of(history: Sequence[Row], timing: Mapping[str, Any], failure: str | None) -> Outcome:
-    """From a result's record, or from the same in the outs; `timing` is as the worker told it."""
+    """From a result's record, or from the same in the outputs; `timing` is the worker's."""
     return Outcome(
         history=history,
         epoch_ends=[end for _, end in timing["epochs"]],

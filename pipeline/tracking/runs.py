@@ -1,4 +1,4 @@
-"""What the tracker is told about the tasks of a stage, while they are computed."""
+"""What the tracker logs of the tasks of a stage, while they are computed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from pipeline.study import Study, repository_root
 from pipeline.tracking.address import tracking_uri
 from pipeline.tracking.record import Training, outcome_of, rounded
 from pipeline.tracking.tracker import Tracker
-from pipeline.tracking.trainings import commit, final_name, of_outs, sample_name, sweep_name
+from pipeline.tracking.trainings import commit, final_name, from_outputs, sample_name, sweep_name
 from pipeline.tracking.views import FINAL, SAMPLES, SWEEP
 from pipeline.training.models import TrainedNetwork
 from pipeline.training.task import TrainingTask
@@ -67,7 +67,7 @@ def evaluation_runs(
 ) -> Iterator[Observer]:
     """An observer that adds test errors to the runs of the trainings, and their mean.
 
-    It hears of the evaluation of each model first, and then of other looks at them. `error_of`
+    It hears of the evaluation of each model first, and then of its other evaluations. `error_of`
     gives the test error, a fraction, for the scores of one model, (N, classes).
     """
     errors: dict[int, float] = {}
@@ -78,7 +78,7 @@ def evaluation_runs(
                 return
             ended = event.result.record["timing"]["ended"]
             errors[event.index] = error = error_of(event.result.arrays["scores"])
-            track.measure(models[event.index].cell, {"test_error": error}, ended)
+            track.measure(models[event.index].run_key, {"test_error": error}, ended)
             if len(errors) == len(models):
                 mean = rounded(float(np.mean(list(errors.values()))))
                 track.summarise(variant, {"test_error": mean, "seeds": len(models)}, ended)
@@ -99,7 +99,7 @@ def _recorder(
     for name, task in zip(names, tasks, strict=True):
         known = _of_task(study, variant, stage, name, task)
         trainings.append(replace(known, tags={**known.tags, **state}))
-    by_key = {training.cell: training for training in trainings}
+    by_key = {training.run_key: training for training in trainings}
 
     def observe(event: Event) -> None:
         match event:
@@ -117,12 +117,12 @@ def _recorder(
 
 def _of_task(study: Study, variant: str, stage: str, name: str, task: TrainingTask) -> Training:
     """`stage` is the stage's name, and in a sweep the phase behind it."""
-    return of_outs(
+    return from_outputs(
         study,
         variant,
         stage,
         name,
-        cell=task.key,
+        run_key=task.key,
         seed=task.seed,
         network=task.network,
         settings={

@@ -12,55 +12,59 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-CELL, PARENT, REPORT = "ablation.cell", "ablation.parent", "ablation.report"
+RUN_KEY, PARENT, REPORT = "ablation.run_key", "ablation.parent", "ablation.report"
 FAILURE = "ablation.failure"
 PAGE = 1000  # runs a request
 
 
 class Runs:
-    """A run for each cell, below one for each variant.
+    """A run for each training, below one for each variant.
 
-    A cell has one run, whoever writes it and how often: the same training leaves one row a point,
-    since points carry the times of its worker, and one that begins anew takes the place of what
+    A training has one run, however often it is written: trained again, it leaves one row a point,
+    since points carry the times of its worker, and one that begins again takes the place of what
     was broken off.
     """
 
     def __init__(self, client: "MlflowClient", experiment: str) -> None:
         self.client, self.experiment = client, experiment
-        self.cells: dict[str, Known] = {}
+        self.by_key: dict[str, Known] = {}
         self.parents: dict[str, Known] = {}
         self.reports: dict[str, Known] = {}
         self._live: set[str] = set()
         self._ended: dict[str, float] = {}  # the last training of a variant
         for run in every_run(client, [experiment]):
-            for tag, runs in ((CELL, self.cells), (PARENT, self.parents), (REPORT, self.reports)):
+            for tag, runs in (
+                (RUN_KEY, self.by_key),
+                (PARENT, self.parents),
+                (REPORT, self.reports),
+            ):
                 if name := run.data.tags.get(tag):
                     self._keep_the_better(runs, name, remembered(run))
 
     def begin(self, training: Training, at: float) -> None:
-        """A run under way, unless the cell's is whole already."""
-        if (known := self.cells.get(training.cell)) and known.status == "FINISHED":
+        """A run under way, unless the training's is whole already."""
+        if (known := self.by_key.get(training.run_key)) and known.status == "FINISHED":
             return
         self._create(training, at)
-        self._live.add(training.cell)
+        self._live.add(training.run_key)
         parent = self.parents[training.variant]
         self.label(parent, this_process())
         if parent.status != "RUNNING":
             self.client.update_run(parent.id, "RUNNING")
             parent.status = "RUNNING"
 
-    def extend(self, cell: str, row: Row, at: float) -> None:
+    def extend(self, run_key: str, row: Row, at: float) -> None:
         """A further point of each curve, of a run that was begun here."""
-        if cell in self._live:
-            self.client.log_batch(self.cells[cell].id, row_points(row, at), synchronous=True)
+        if run_key in self._live:
+            self.client.log_batch(self.by_key[run_key].id, row_points(row, at), synchronous=True)
 
     def write(self, training: Training, outcome: Outcome) -> None:
         """A run that is over; one that is whole is left as it is."""
-        followed = training.cell in self._live
-        self._live.discard(training.cell)
+        followed = training.run_key in self._live
+        self._live.discard(training.run_key)
         variant = training.variant
         self._ended[variant] = max(self._ended.get(variant, 0.0), outcome.ended)
-        known, started = self.cells.get(training.cell), ms(outcome.started)
+        known, started = self.by_key.get(training.run_key), ms(outcome.started)
         if known is None or not _is_whole(known, outcome):
             same = known and known.described and (followed or known.started_ms == started)
             if known is None or not same:
@@ -90,8 +94,8 @@ class Runs:
 
     def close(self, *, broken_off: bool) -> None:
         """What is still under way ends here."""
-        for cell in sorted(self._live):
-            self._end(self.cells[cell], "KILLED", time.time())
+        for run_key in sorted(self._live):
+            self._end(self.by_key[run_key], "KILLED", time.time())
         self._live.clear()
         for variant, parent in self.parents.items():
             if parent.status == "RUNNING" and not is_elsewhere(parent.tags):
@@ -119,24 +123,24 @@ class Runs:
         self.client.delete_run(worse.id)
 
     def _create(self, training: Training, at: float) -> Known:
-        if known := self.cells.get(training.cell):
+        if known := self.by_key.get(training.run_key):
             self.client.delete_run(known.id)
         tags = {
             **training.tags,
             **this_process(),
-            CELL: training.cell,
+            RUN_KEY: training.run_key,
             "ablation.variant": training.variant,
             "ablation.seed": str(training.seed),
             "ablation.stage": training.stage,
             "mlflow.parentRunId": self._parent(training, at).id,
         }
-        known = self.cells[training.cell] = self._begin(training.name, tags, at)
+        known = self.by_key[training.run_key] = self._begin(training.name, tags, at)
         self.client.log_inputs(known.id, [dataset_input(training.dataset)])
         self._describe(known, {**training.network, **training.settings})
         return known
 
     def _parent(self, training: Training, at: float) -> Known:
-        """The run above those of a variant's cells."""
+        """The run above those of a variant's trainings."""
         variant = training.variant
         if variant not in self.parents:
             tags = {PARENT: variant, "ablation.variant": variant, **this_process()}
@@ -148,8 +152,8 @@ class Runs:
     def _describe(self, known: Known, parameters: Mapping[str, object]) -> None:
         from mlflow.entities import Param
 
-        told = {name: value for name, value in parameters.items() if value is not None}
-        words = [Param(name, str(value)) for name, value in told.items()]
+        reported = {name: value for name, value in parameters.items() if value is not None}
+        words = [Param(name, str(value)) for name, value in reported.items()]
         self.client.log_batch(known.id, params=words, synchronous=True)
         known.described = True
 
@@ -179,7 +183,7 @@ class Runs:
 def _is_whole(known: Known, outcome: Outcome) -> bool:
     """Whether there is nothing to add: a finished run is never written again.
 
-    Nor one that failed for this reason: of a cell that lost its workers nobody knows more.
+    Nor one that failed for this reason: of a training that lost its workers nobody knows more.
     """
     if known.status == "FAILED" and known.tags.get(FAILURE) == outcome.failure:
         return not outcome.history or known.started_ms == ms(outcome.started)

@@ -1,4 +1,4 @@
-"""What a stage tells MLflow, done behind its back."""
+"""Logs a stage to MLflow, in the background."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,7 +14,7 @@ from pipeline.tracking.store import Runs
 class Tracker:
     """Writes to one experiment of a study; a failure is said once, never raised.
 
-    Whatever a resumed or repeated stage records again leaves one run a cell and one row a point.
+    Whatever a resumed or repeated stage records again leaves a run a training and a row a point.
     """
 
     def __init__(self, *, uri: str, study: str, experiment: str) -> None:
@@ -23,23 +23,23 @@ class Tracker:
         self._work = Background(name=f"MLflow at {uri}", advice=advice)
 
     def begin(self, training: Training, at: float) -> None:
-        """A run for the cell below its variant's, from the unix time `at` on."""
+        """A run for the training below its variant's, from the unix time `at` on."""
         self._work.put(lambda: self._runs.begin(training, at))
 
-    def extend(self, cell: str, row: Row, at: float) -> None:
+    def extend(self, run_key: str, row: Row, at: float) -> None:
         """A further point of each of its curves."""
-        self._work.put(lambda: self._runs.extend(cell, row, at))
+        self._work.put(lambda: self._runs.extend(run_key, row, at))
 
     def record(self, training: Training, outcome: Outcome) -> None:
         """All of it, unless it is there already."""
         self._work.put(lambda: self._runs.write(training, outcome))
 
-    def measure(self, cell: str, metrics: Mapping[str, float], at: float) -> None:
-        """What a worker found about a recorded cell, at the unix time `at`."""
-        self._work.put(lambda: self._measure(self._runs.cells, cell, metrics, at))
+    def measure(self, run_key: str, metrics: Mapping[str, float], at: float) -> None:
+        """What a worker found about a recorded run, at the unix time `at`."""
+        self._work.put(lambda: self._measure(self._runs.by_key, run_key, metrics, at))
 
     def summarise(self, variant: str, metrics: Mapping[str, float], at: float) -> None:
-        """Aggregates over the cells of a recorded variant, known since the unix time `at`."""
+        """Aggregates over the runs of a recorded variant, known since the unix time `at`."""
         self._work.put(lambda: self._measure(self._runs.parents, variant, metrics, at))
 
     def _measure(

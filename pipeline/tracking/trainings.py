@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.data.sources import MIRRORS
-from pipeline.networks.accounting import account
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.study import Study
 from pipeline.tracking.git import git_state
 from pipeline.tracking.record import Dataset, Training
@@ -27,28 +27,28 @@ def sweep_name(variant: str, phase: str, trial: int, seed: int) -> str:
     return word if phase == "trials" else f"{word} seed {seed}"
 
 
-def of_outs(
+def from_outputs(
     study: Study,
     variant: str,
     stage: str,
     name: str,
     *,
-    cell: str,
+    run_key: str,
     seed: int,
     network: NetworkSpec,
     settings: Mapping[str, object],
     made: Mapping[str, object],
 ) -> Training:
     """`made` has the digests of data and code, and the environment."""
-    sizes = account(network)
+    sizes = summarize(network)
     environment = {key: str(value) for key, value in made.items() if key not in ("data", "code")}
     return Training(
         name=name,
-        cell=cell,
+        run_key=run_key,
         variant=variant,
         seed=seed,
         stage=stage,
-        network={**network.words(), "parameters": sizes.parameters, "macs": sizes.macs},
+        network={**network.to_dict(), "parameters": sizes.parameters, "macs": sizes.macs},
         settings={"variant": variant, "seed": seed, **settings},
         tags={
             "ablation.study": study.name,

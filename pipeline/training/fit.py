@@ -27,7 +27,7 @@ CHUNK = 100
 class Batches:
     """Slices of one tensor that lies on the device whole: no workers, no copies between steps.
 
-    With seeds, each member gets an order of its own, drawn anew for each epoch and keyed by seed
+    With seeds, each member gets an order of its own, drawn for each epoch and keyed by seed
     and epoch alone, so that every variant sees the same batches. Comes in chunks of many batches,
     which are only cut when they are asked for.
     """
@@ -70,22 +70,22 @@ class Batches:
 
 
 def train(
-    cells: Sequence[TrainingTask],
+    tasks: Sequence[TrainingTask],
     digits: Images,
     *,
     device: torch.device,
     on_epoch: Callable[[int, Row], None],
 ) -> list[Result]:
-    """Train the networks of cells that differ in hyperparameters and seed alone, as one.
+    """Train the networks of tasks that differ in hyperparameters and seed alone, as one.
 
-    A result's arrays are the network's parameters. `on_epoch` gets each row of each cell's curve
-    as a preview, with the cell's place; the results have them all.
+    A result's arrays are the network's parameters. `on_epoch` gets each row of each task's curve
+    as a preview, with the task's place; the results have them all.
     """
     started = time.time()
-    first, settings = cells[0], [cell.hyperparameters for cell in cells]
-    training, validation = _batches(cells, digits, device)
+    first, settings = tasks[0], [task.hyperparameters for task in tasks]
+    training, validation = _batches(tasks, digits, device)
     classifier = Classifier(
-        _models(cells, device),
+        _models(tasks, device),
         learning_rates=[each.learning_rate for each in settings],
         j=None if settings[0].j is None else [each.j for each in settings if each.j is not None],
         total_steps=first.epochs * training.num_batches,
@@ -93,15 +93,15 @@ def train(
     )
     _quiet_trainer(device, first.epochs).fit(classifier, training, validation)
     ended = time.time()
-    return [_result(classifier, member, started, ended) for member in range(len(cells))]
+    return [_result(classifier, member, started, ended) for member in range(len(tasks))]
 
 
-def _models(cells: Sequence[TrainingTask], device: torch.device) -> StackedModels:
+def _models(tasks: Sequence[TrainingTask], device: torch.device) -> StackedModels:
     networks = [
-        build(cell.network, init=cell.hyperparameters.init, seed=cell.seed).to(device)
-        for cell in cells
+        build(task.network, init=task.hyperparameters.init, seed=task.seed).to(device)
+        for task in tasks
     ]
-    native = native_network(cells[0].network, device)
+    native = native_network(tasks[0].network, device)
     return StackedModels(networks) if native is None else NativeModels(networks, native)
 
 
@@ -120,9 +120,9 @@ def _result(classifier: Classifier, member: int, started: float, ended: float) -
 
 
 def _batches(
-    cells: Sequence[TrainingTask], digits: Images, device: torch.device
+    tasks: Sequence[TrainingTask], digits: Images, device: torch.device
 ) -> tuple[Batches, Batches | None]:
-    """What cells train on, and what they only look at; both share the images on the device."""
+    """What tasks train on, and what they only look at; both share the images on the device."""
     images = torch.from_numpy(frame(digits.images)).to(device)
     labels = torch.from_numpy(digits.labels).long().to(device)
 
@@ -130,8 +130,8 @@ def _batches(
         indices = torch.from_numpy(digits.subsets[subset]).to(device)
         return Batches(images, labels, indices, batch_size=batch_size, seeds=seeds)
 
-    first = cells[0]
-    training = batches(first.train_on, first.batch_size, [cell.seed for cell in cells])
+    first = tasks[0]
+    training = batches(first.train_on, first.batch_size, [task.seed for task in tasks])
     validation = batches(first.validate_on, EVALUATION_BATCH) if first.validate_on else None
     return training, validation
 

@@ -16,6 +16,6 @@ class TrainedNetwork:
     init: str
     """With the seed: what it was before training."""
     seed: int
-    cell: str
+    run_key: str
     """The key of the training that made it."""
     weights: Mapping[str, np.ndarray]

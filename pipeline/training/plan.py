@@ -9,9 +9,9 @@ import numpy as np
 from pipeline.data.mnist import Digits, index_digest, split
 from pipeline.execution.provenance import Environment
 from pipeline.execution.task import stacked
-from pipeline.networks.accounting import account
 from pipeline.networks.sizes import FLOAT
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.images import Images
 from pipeline.training.task import TrainingTask
@@ -37,7 +37,7 @@ def stack_size(stack: Stack, task: TrainingTask) -> int:
         return stack
     if task.environment.device_type == "cpu":
         return 1
-    sizes = account(task.network)
+    sizes = summarize(task.network)
     # No less than a step keeps: the windows that convolutions gather, and units with gradients.
     values = sizes.connections + 4 * sizes.activation_bytes // FLOAT
     return max(1, STACK_BYTES // (FLOAT * task.batch_size * values))

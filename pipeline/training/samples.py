@@ -96,7 +96,7 @@ def trained_networks(
             network=task.network,
             init=task.hyperparameters.init,
             seed=task.seed,
-            cell=task.key,
+            run_key=task.key,
             weights=result.arrays,
         )
         for task, result in zip(tasks, results, strict=True)

@@ -51,9 +51,9 @@ class StackedModels(nn.Module):
             self.views |= self.architecture.named_parameters()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Scores [num_models, batch, classes] of images [num_models, batch, frame, frame].
+        """Scores [num_models, batch, classes] of images [num_models, batch, size, size].
 
-        Or of [batch, frame, frame]: all models then see the same.
+        Or of [batch, size, size]: all models then see the same.
         """
         if len(self.rows) == 1:
             return self.architecture(images.view(-1, *images.shape[-2:]))[None]

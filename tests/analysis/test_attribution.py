@@ -4,7 +4,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from pipeline.analysis.attribution import WORTH, attribution
+from pipeline.analysis.attribution import CONTRIBUTIONS, attribution
 from pipeline.analysis.intervals import estimate
 from pipeline.analysis.robustness import Rows
 from pipeline.analysis.roles import LATTICE
@@ -15,11 +15,11 @@ IDEAS = {"L": "locality", "S": "weight sharing, given locality", "P": "subsampli
 MEASURES = {"error": {"images": Fraction(1)}, "mean": dict.fromkeys("ab", Fraction(1, 2))}
 
 
-def study(*cells: str, seeds: int = 4, images: int = 50) -> dict[str, Rows]:
+def study(*nodes: str, seeds: int = 4, images: int = 50) -> dict[str, Rows]:
     draws = np.random.default_rng(0)
     return {
-        cell: {name: draws.random((seeds, images)) < 0.3 for name in ("images", "a", "b")}
-        for cell in cells
+        node: {name: draws.random((seeds, images)) < 0.3 for name in ("images", "a", "b")}
+        for node in nodes
     }
 
 
@@ -36,8 +36,8 @@ def test_each_idea_gets_its_mean_over_the_orders_that_can_be() -> None:
             expected[idea][after] += Fraction(1, 3)
             expected[idea][before] -= Fraction(1, 3)
     for idea, name in IDEAS.items():
-        weights = {cell: weight for cell, weight in expected[idea].items() if weight}
-        assert weights == WORTH[name]
+        weights = {node: weight for node, weight in expected[idea].items() if weight}
+        assert weights == CONTRIBUTIONS[name]
 
 
 def test_the_ideas_share_out_the_whole_difference() -> None:
@@ -53,9 +53,9 @@ def test_the_interval_is_that_of_the_combined_errors() -> None:
     wrong = study(*LATTICE)
     ideas = attribution(wrong, MEASURES)["ideas"]
     found = ideas["interaction of sharing and subsampling"]["error"]
-    whole = {cell: rows["images"].astype(int) for cell, rows in wrong.items()}
+    whole = {node: rows["images"].astype(int) for node, rows in wrong.items()}
     expected = estimate(whole["LSP"] - whole["LS"] - whole["LP"] + whole["L"])
-    assert found == expected.told()
+    assert found == expected.to_dict()
 
 
 def test_what_is_missing_is_named_and_what_can_be_told_is_told() -> None:

@@ -20,7 +20,7 @@ def judge(
 
 
 def errors(num_seeds: int, counts: list[int], num_images: int = 1000) -> np.ndarray:
-    """Networks that misread the first `counts[s]` images."""
+    """Networks that misclassify the first `counts[s]` images."""
     assert len(counts) == num_seeds
     return np.arange(num_images) < np.array(counts)[:, None]
 

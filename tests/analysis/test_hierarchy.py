@@ -9,7 +9,7 @@ LABELS = np.arange(200) % 10
 
 
 def probes(shares: dict[str, tuple[float, float]], *, seeds: int = 5) -> Probes:
-    """By stage: the share that its probe misreads, off the network as it is and as it began."""
+    """By stage: the share that its probe misclassifies, of the network trained and untrained."""
     draws = np.random.default_rng(0)
 
     def answers(place: int) -> np.ndarray:
@@ -33,7 +33,7 @@ def test_gain_of_a_stage_is_what_training_takes_off() -> None:
     wrong = probe_errors(given, LABELS)
     assert list(found["stages"]) == ["s2", "c5"]
     stage = found["stages"]["c5"]
-    assert stage["trained"] == estimate(wrong["trained c5"]).told()
+    assert stage["trained"] == estimate(wrong["trained c5"]).to_dict()
     assert stage["gain"]["mean"] == pytest.approx(
         wrong["untrained c5"].mean() - wrong["trained c5"].mean()
     )

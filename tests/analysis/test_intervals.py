@@ -130,7 +130,7 @@ def test_a_sum_by_weights_is_the_estimate_of_that_sum() -> None:
     assert found.mean == pytest.approx(whole.mean / 6)
     assert found.interval(0.95) == pytest.approx([end / 6 for end in whole.interval(0.95) or ()])
     assert found.p_value() == pytest.approx(whole.p_value())
-    assert found.told() == {
+    assert found.to_dict() == {
         "mean": found.mean,
         "ci95": found.interval(0.95),
         "n_seeds": 5,

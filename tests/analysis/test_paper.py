@@ -16,8 +16,8 @@ from pipeline.analysis.paper import (
     one_more_run,
     perceptron,
 )
-from pipeline.networks.accounting import account
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.study import known_networks
 
 ERRORS = [0.0095, 0.0096, 0.0092, 0.0089]
@@ -45,15 +45,15 @@ def rows_of(**variants: Any) -> dict[tuple[int, str], dict[str, Any]]:
 
 
 def test_the_words_are_those_of_the_paper_s_lenet5(lenet5: NetworkSpec) -> None:
-    assert lenet5.words() == LENET5
+    assert lenet5.to_dict() == LENET5
 
 
 def test_the_paper_s_perceptrons_have_as_many_variables_as_it_prints(lenet5: NetworkSpec) -> None:
     for (_, quantity), bars in FIGURES.items():
         for network, value in bars.items():
             if quantity == "variables":
-                spec = NetworkSpec.from_words(lenet5.words() | SAME[network])
-                assert round(account(spec).parameters, -3) == value
+                spec = NetworkSpec.from_dict(lenet5.to_dict() | SAME[network])
+                assert round(summarize(spec).parameters, -3) == value
 
 
 def test_every_network_of_the_figures_has_its_words() -> None:
@@ -62,7 +62,7 @@ def test_every_network_of_the_figures_has_its_words() -> None:
 
 
 def test_of_all_known_variants_two_are_the_paper_s() -> None:
-    networks = {name: network.words() for name, (_, network) in known_networks().items()}
+    networks = {name: network.to_dict() for name, (_, network) in known_networks().items()}
     found = {
         (theirs, name)
         for theirs, words in SAME.items()

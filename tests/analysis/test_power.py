@@ -29,7 +29,7 @@ STANDARD = {"num_seeds": 10, "num_images": 10_000, "family_size": 7}
 def drawn(
     planning: Planning, difference: float, draws: np.random.Generator, seeds: int, images: int
 ) -> tuple[BoolArray, BoolArray]:
-    """Who misreads what (S, I), of a variant and of a baseline that is better by `difference`."""
+    """Who misclassifies what (S, I), of a variant and of a baseline better by `difference`."""
 
     def normal(*shape: int) -> Any:
         return draws.standard_normal(shape, dtype=np.float32)
@@ -59,7 +59,7 @@ def test_one_alone_is_a_product_without_correlation_and_nothing_with_all_of_it()
 
 
 def test_components_are_the_covariances_of_a_difference() -> None:
-    # Two networks of one variant that misread one image, and a network of each variant.
+    # Two networks of one variant that misclassify one image, and a network of each variant.
     found = components(PLANNING)
     within, between = (0.01 - one_alone(0.01, each) for each in (0.94, 0.9))
     assert found.seed == pytest.approx(2 * 0.0005**2)

@@ -84,15 +84,15 @@ def sweep(**best: Any) -> Tuning:
 
 
 def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outcome:
-    """A variant whose networks misread their first `counts[s]` images, all of them zeros."""
+    """A variant whose networks misclassify their first `counts[s]` images, all of them zeros."""
     scores = np.zeros((len(counts), images, 10), dtype=np.float32)
     scores[..., 0] = 1
     for network, count in zip(scores, counts, strict=True):
         network[:count, 1] = 2
     history = pd.DataFrame({"seed": [0, 1, 2], "epoch": 1, "train_error": [0.1, 0.2, 0.3]})
     return Outcome(
-        difference={"hidden": (300, 100)},
-        differs_in="hidden: 300-100",
+        difference={"hidden_sizes": (300, 100)},
+        differs_in="hidden_sizes: 300-100",
         note=None,
         sizes={"parameters": 1, "connections": 2, "macs": 3},
         tuning=sweep(),
@@ -100,7 +100,7 @@ def outcome(counts: list[int], *, images: int = NUM_IMAGES, **spec: Any) -> Outc
             Path(),
             Spec,
             {
-                "network": {"hidden": []},
+                "network": {"hidden_sizes": []},
                 "hyperparameters": SETTINGS,
                 "epochs": 1,
                 "batch_size": 128,
@@ -143,7 +143,7 @@ def right(*shape: int) -> np.ndarray:
 OUTCOMES = {
     "lenet5": outcome([2, 3, 1]),
     "no_pooling": outcome([4, 5, 3]),
-    "mlp": outcome([9, 9, 9], network={"hidden": [300, 100]}),
+    "mlp": outcome([9, 9, 9], network={"hidden_sizes": [300, 100]}),
 }
 
 
@@ -163,9 +163,9 @@ def test_a_variant_has_its_error_by_seed_and_its_interval() -> None:
 
 def test_a_variant_has_its_words_sizes_and_training() -> None:
     variants = assemble(PLAN, OUTCOMES)["variants"]
-    assert variants["mlp"]["difference"] == {"hidden": [300, 100]}
-    assert variants["mlp"]["differs_in"] == "hidden: 300-100"
-    assert variants["mlp"]["network"] == {"hidden": [300, 100]}
+    assert variants["mlp"]["difference"] == {"hidden_sizes": [300, 100]}
+    assert variants["mlp"]["differs_in"] == "hidden_sizes: 300-100"
+    assert variants["mlp"]["network"] == {"hidden_sizes": [300, 100]}
     assert variants["mlp"]["reference_model"]
     assert not variants["no_pooling"]["reference_model"]
     assert [variants["mlp"][size] for size in ("parameters", "connections", "macs")] == [1, 2, 3]
@@ -331,7 +331,7 @@ def test_the_headline_is_flat_and_against_the_baseline() -> None:
 @pytest.mark.parametrize(
     ("words", "stages"),
     [
-        ({"hidden": [300, 100], "output": "linear"}, ("h1", "h2")),
+        ({"hidden_sizes": [300, 100], "output": "linear"}, ("h1", "h2")),
         ({"subsampling": "none"}, ("c1", "c3", "c5", "f6")),
         ({"output": "linear", "activation": "relu"}, ("s2", "s4", "c5", "f6")),
     ],

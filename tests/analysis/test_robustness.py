@@ -64,8 +64,8 @@ def test_every_number_is_the_estimate_of_its_rows() -> None:
     found = robustness(variants, "base")["variants"]
     other, corrupted = variants["other"], set_names(Group.MEAN)
     name = corrupted[-1]
-    assert found["other"]["sets"][name] == estimate(other[name]).told()
-    mean = combined(mean_weights(corrupted), other).told()
+    assert found["other"]["sets"][name] == estimate(other[name]).to_dict()
+    mean = combined(mean_weights(corrupted), other).to_dict()
     assert found["other"]["sums"][Group.MEAN] == mean
     assert mean["mean"] == pytest.approx(np.mean([other[each].mean() for each in corrupted]))
     difference = found["other"]["differences"][Group.MEAN]["mean"]

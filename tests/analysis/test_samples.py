@@ -21,9 +21,9 @@ def rows(share: float, *, seeds: int = 4, images: int = 50) -> Rows:
 
 
 def found(variants: dict[str, Rows], roles: dict[str, str] | None = None) -> dict:
-    told = sample_efficiency(variants, baseline="base", roles=roles or {})
-    assert told
-    return told
+    reported = sample_efficiency(variants, baseline="base", roles=roles or {})
+    assert reported
+    return reported
 
 
 @pytest.mark.parametrize("sizes", [SIZES, (50, 200, 500), (1, 2), (1, 60000), (59998, 59999)])
@@ -54,16 +54,16 @@ def test_errors_come_by_the_number_of_images_all_of_them_last() -> None:
 
 def test_every_number_is_the_estimate_of_its_rows() -> None:
     variants = {"base": rows(0.1), "other": rows(0.3)}
-    told = found(variants)
-    assert told["sizes"] == list(SIZES)
-    base, other = told["variants"]["base"], told["variants"]["other"]
+    reported = found(variants)
+    assert reported["sizes"] == list(SIZES)
+    base, other = reported["variants"]["base"], reported["variants"]["other"]
     assert base["changes"] is None
     assert list(other["errors"]) == [*map(str, SIZES), "area"]
-    assert other["errors"]["5000"] == estimate(variants["other"]["5000"]).told()
-    area = combined(log_area(SIZES), variants["other"]).told()
+    assert other["errors"]["5000"] == estimate(variants["other"]["5000"]).to_dict()
+    area = combined(log_area(SIZES), variants["other"]).to_dict()
     assert other["errors"]["area"] == area
     one, reference = (variants[name]["5000"].astype(int) for name in ("other", "base"))
-    assert other["changes"]["5000"] == estimate(one - reference).told()
+    assert other["changes"]["5000"] == estimate(one - reference).to_dict()
     change = area["mean"] - base["errors"]["area"]["mean"]
     assert other["changes"]["area"]["mean"] == pytest.approx(change)
 
@@ -93,24 +93,24 @@ def test_the_record_has_them_where_a_variant_was_trained_on_fewer_images() -> No
     answers[0, :, :20] = 255
     samples = SamplePredictions(seeds=(0, 1), sizes=(50, 200), predictions=answers)
     outcomes = OUTCOMES | {"mlp": replace(OUTCOMES["mlp"], samples=samples)}
-    told = assemble(PLAN, outcomes)["samples"]
-    assert told["sizes"] == [50, 200, 60000]
-    assert list(told["variants"]) == ["mlp"]
-    errors = told["variants"]["mlp"]["errors"]
+    reported = assemble(PLAN, outcomes)["samples"]
+    assert reported["sizes"] == [50, 200, 60000]
+    assert list(reported["variants"]) == ["mlp"]
+    errors = reported["variants"]["mlp"]["errors"]
     assert [errors[each]["mean"] for each in ("50", "200", "60000")] == [0.1, 0.0, 0.045]
     assert (
         errors["60000"]["ci95"]
         == assemble(PLAN, outcomes)["variants"]["mlp"]["test_error"]["ci95"]
     )
-    assert told["attribution"]["ideas"] == {}
+    assert reported["attribution"]["ideas"] == {}
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0], ids=["all right", "all wrong"])
 def test_degenerate_studies_have_means_and_no_intervals(share: float) -> None:
-    told = found({"base": rows(share), "other": rows(share)})["variants"]["other"]
-    assert told["errors"]["area"]["mean"] == share
-    assert told["errors"]["area"]["ci95"] is None
-    assert told["changes"]["area"]["mean"] == 0
+    reported = found({"base": rows(share), "other": rows(share)})["variants"]["other"]
+    assert reported["errors"]["area"]["mean"] == share
+    assert reported["errors"]["area"]["ci95"] is None
+    assert reported["changes"]["area"]["mean"] == 0
 
 
 def test_sums_over_ten_thousand_images_and_ten_seeds_are_exact() -> None:

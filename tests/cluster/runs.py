@@ -26,8 +26,8 @@ def serving(scheduler: str, hosts: list[Host], **env: str) -> None:
 
 
 def same(host: Host, undisturbed: Undisturbed) -> None:
-    """Every cell and every out, byte for byte."""
-    assert _finished(host.folder).keys() == undisturbed.cells
+    """Every task and every out, byte for byte."""
+    assert _finished(host.folder).keys() == undisturbed.tasks
     assert _outputs(host.folder) == undisturbed.outputs
 
 
@@ -36,7 +36,7 @@ def run_to_its_end(
 ) -> None:
     """Run the study there; do something in the middle of the first phase.
 
-    Asserts that no finished cell was computed again.
+    Asserts that no finished task was computed again.
     """
     run = host.study(scheduler)
     wait_for(host, "log.txt", "sweep lenet5, trials: 1/")

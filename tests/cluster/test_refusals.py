@@ -27,7 +27,7 @@ def test_machine_of_another_kind_is_refused_unless_asked_for(
     assert "all workers must be alike" in refused(first, scheduler)
     run = first.study(scheduler, ABLATION_MIXED="1")
     succeeds(run, first)
-    assert not _finished(first.folder).keys() & undisturbed.cells
+    assert not _finished(first.folder).keys() & undisturbed.tasks
 
 
 def test_machine_of_another_kind_that_comes_later_gets_no_work(
@@ -43,7 +43,7 @@ def test_machine_of_another_kind_that_comes_later_gets_no_work(
     # The next stage finds both: it would be for somebody to decide.
     third.power_off()
     succeeds(run, first)
-    assert _finished(first.folder).keys() == undisturbed.cells
+    assert _finished(first.folder).keys() == undisturbed.tasks
 
 
 def test_worker_that_is_not_ours_is_refused(cluster: Cluster) -> None:

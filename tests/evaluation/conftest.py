@@ -33,7 +33,7 @@ def network(spec: NetworkSpec, seed: int) -> TrainedNetwork:
         for name, value in built.state_dict().items()
     }
     return TrainedNetwork(
-        network=spec, init="fan_in", seed=seed, cell=f"training {seed}", weights=weights
+        network=spec, init="fan_in", seed=seed, run_key=f"training {seed}", weights=weights
     )
 
 
@@ -44,7 +44,7 @@ def models(lenet5: NetworkSpec) -> list[TrainedNetwork]:
 
 @pytest.fixture(scope="session")
 def perceptron(lenet5: NetworkSpec) -> TrainedNetwork:
-    return network(replace(lenet5, hidden=(20, 15), output="linear"), 0)
+    return network(replace(lenet5, hidden_sizes=(20, 15), output="linear"), 0)
 
 
 def nan(model: TrainedNetwork) -> TrainedNetwork:

@@ -7,9 +7,9 @@ from pipeline.corruptions.registry import REGISTRY
 from pipeline.data.mnist import Digits, index_digest, split
 from pipeline.evaluation.plan import (
     PROBE_IMAGES,
-    Looks,
+    EvaluationPlan,
+    evaluation_plan,
     evaluations,
-    looks,
     predictions,
     with_test,
 )
@@ -24,12 +24,12 @@ Models = list[TrainedNetwork]
 ENVIRONMENT = cpu_environment()
 
 
-def asked(models: Models, test: Digits, training: Digits, **changed: int) -> Looks:
+def asked(models: Models, test: Digits, training: Digits, **changed: int) -> EvaluationPlan:
     settings = {"validation_images": 100, "split_seed": 1} | changed
-    return looks(models, test, training, **settings, environment=ENVIRONMENT)
+    return evaluation_plan(models, test, training, **settings, environment=ENVIRONMENT)
 
 
-def made(planned: Looks, mark: str = "") -> list[Result]:
+def made(planned: EvaluationPlan, mark: str = "") -> list[Result]:
     """As if every set had been made."""
     return [
         Result(arrays={}, record={"digest": f"{mark}{task.corruption}"})
@@ -37,7 +37,7 @@ def made(planned: Looks, mark: str = "") -> list[Result]:
     ]
 
 
-def keys(planned: Looks, mark: str = "") -> list[str]:
+def keys(planned: EvaluationPlan, mark: str = "") -> list[str]:
     return [task.key for task in planned.tasks(made(planned, mark))]
 
 

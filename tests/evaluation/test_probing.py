@@ -46,8 +46,8 @@ def views(digits: Digits) -> Views:
     [
         ({}, ["s2", "s4", "c5", "f6"]),
         ({"subsampling": "none"}, ["c1", "c3", "c5", "f6"]),
-        ({"hierarchy": "one"}, ["s2", "c5", "f6"]),
-        ({"hidden": (300, 100), "output": "linear"}, ["h1", "h2"]),
+        ({"feature_stages": 1}, ["s2", "c5", "f6"]),
+        ({"hidden_sizes": (300, 100), "output": "linear"}, ["h1", "h2"]),
     ],
     ids=str,
 )
@@ -64,9 +64,9 @@ def by_least_squares(network: torch.nn.Sequential, name: str, views: Views) -> n
         values: Any = frames
         with torch.no_grad():
             for layer, module in network.named_children():
-                if layer.removesuffix("_squash") == name or name not in layer:
+                if layer.removesuffix("_activation") == name or name not in layer:
                     values = module(values)
-                if layer == (f"{name}_squash" if name != "input" else name):
+                if layer == (f"{name}_activation" if name != "input" else name):
                     break
         return values.flatten(1).numpy().astype(np.float64)
 
@@ -123,7 +123,7 @@ def test_shared_weights_find_a_feature_wherever_it_appears(
 
 def test_without_locality_nothing_can_move(lenet5: NetworkSpec, digits: Digits) -> None:
     frames = torch.from_numpy(frame(digits.images[:5]))
-    for difference in ({"connectivity": "full"}, {"hidden": (20,), "output": "linear"}):
+    for difference in ({"connectivity": "full"}, {"hidden_sizes": (20,), "output": "linear"}):
         spec = replace(lenet5, **difference)
         assert shift_errors(build(spec, init="fan_in", seed=0), spec, frames) == {}
 

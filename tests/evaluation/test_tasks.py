@@ -9,7 +9,7 @@ import torch
 
 from pipeline.corruptions.registry import REGISTRY, corrupt
 from pipeline.data.mnist import Digits, frame
-from pipeline.evaluation.plan import Looks, evaluations, looks, predictions
+from pipeline.evaluation.plan import EvaluationPlan, evaluation_plan, evaluations, predictions
 from pipeline.evaluation.reading import Scorer
 from pipeline.evaluation.tasks.corrupted import CorruptedEvaluationTask
 from pipeline.evaluation.tasks.images import TEST
@@ -25,8 +25,8 @@ from tests.evaluation.conftest import nan
 CPU = torch.device("cpu")
 
 
-def planned(models: list[TrainedNetwork], few: Digits, digits: Digits) -> Looks:
-    return looks(
+def planned(models: list[TrainedNetwork], few: Digits, digits: Digits) -> EvaluationPlan:
+    return evaluation_plan(
         models,
         few,
         digits,
@@ -71,7 +71,7 @@ def test_answers_are_on_the_test_images_as_they_are_and_corrupted(
         {"connectivity": "unshared"},
         {"subsampling": "stride"},
         {"output": "linear"},
-        {"hidden": (20,), "output": "linear"},
+        {"hidden_sizes": (20,), "output": "linear"},
     ],
     ids=str,
 )
@@ -81,7 +81,7 @@ def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
     network = build(replace(lenet5, **difference), init="fan_in", seed=4)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
     model = TrainedNetwork(
-        network=replace(lenet5, **difference), init="paper", seed=4, cell="", weights=weights
+        network=replace(lenet5, **difference), init="paper", seed=4, run_key="", weights=weights
     )
     # 1,200 images: more than one batch of evaluation.
     many = Digits(

@@ -18,7 +18,7 @@ RECORD = """
 import sys
 from pipeline.evaluation.test_set_log import record_evaluations
 for evaluation in sys.argv[1:]:
-    record_evaluations([(evaluation, "cell", "lenet5", "0", "2026-01-31", "images")])
+    record_evaluations([(evaluation, "run_key", "lenet5", "0", "2026-01-31", "images")])
 """
 
 
@@ -29,14 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def row(evaluation: str) -> tuple[str, ...]:
-    return (evaluation, "cell", "lenet5", "0", "2026-01-31", "images")
+    return (evaluation, "run_key", "lenet5", "0", "2026-01-31", "images")
 
 
 def logged() -> list[str]:
     with LOG.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert all(tuple(each) == COLUMNS and None not in each.values() for each in rows)
-    return [each["evaluation"] for each in rows]
+    return [each["evaluation_key"] for each in rows]
 
 
 def test_each_evaluation_has_one_row_however_often_it_is_repeated() -> None:
@@ -81,9 +81,9 @@ def dvc(*words: str) -> str:
     return done.stdout
 
 
-def declared(outs: list[Any]) -> dict[str, Any]:
+def declared(outputs: list[Any]) -> dict[str, Any]:
     """The log, as dvc.yaml has it."""
-    return next(out for out in outs if str(LOG) in out)
+    return next(out for out in outputs if str(LOG) in out)
 
 
 def test_dvc_keeps_the_log_and_finds_it_unchanged_after_a_run(folder: Path) -> None:

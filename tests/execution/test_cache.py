@@ -140,7 +140,7 @@ def test_something_appended_loses_the_result(file: Path) -> None:
     assert read_result(KEY) is None
 
 
-def test_the_result_of_another_cell_is_no_result(file: Path, cache: Path) -> None:
+def test_the_result_of_another_task_is_no_result(file: Path, cache: Path) -> None:
     write_result(OTHER_KEY, Result(arrays={"x": np.array(2)}, record={}))
     (theirs,) = (path for path in cache.rglob("*") if path.is_file() and path != file)
     file.write_bytes(theirs.read_bytes())

@@ -65,8 +65,8 @@ def test_cache_folder_is_the_one_the_environment_names(
     monkeypatch.setenv("ABLATION_CACHE", "relative")
     assert cache_folder() == tmp_path / "relative"
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ABLATION_CACHE", "~/cells")
-    assert cache_folder() == tmp_path / "home" / "cells"
+    monkeypatch.setenv("ABLATION_CACHE", "~/tasks")
+    assert cache_folder() == tmp_path / "home" / "tasks"
 
 
 def test_cache_folder_is_the_users_when_the_environment_names_none(

@@ -28,14 +28,14 @@ ENVIRONMENT = Environment(
 )
 # Linear output and no hidden layers: every field can change on its own.
 NETWORK = NetworkSpec(
-    frame=32,
+    input_size=32,
     connectivity="shared",
-    hierarchy="two",
+    feature_stages=2,
     c3_table="paper",
     subsampling="trainable",
     activation="scaled_tanh",
     output="linear",
-    hidden=(),
+    hidden_sizes=(),
     c5_units="paper",
 )
 TRAINING = TrainingTask(
@@ -86,7 +86,7 @@ def other(value: Any, kind: Any) -> Any:
         case str():
             return f"{value}."
         case int() | float():
-            return value - 2  # a larger frame than 32 there is not
+            return value - 2  # no input is larger than 32 pixels
         case ():
             return (1,)
         case dict():

@@ -88,7 +88,7 @@ def test_cores_may_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(slots_in_use()) == num_cores()
 
 
-def test_cells_of_a_joined_cluster_have_the_environment_of_its_workers(joined: Join) -> None:
+def test_tasks_of_a_joined_cluster_have_the_environment_of_its_workers(joined: Join) -> None:
     joined(worker(), worker())
     assert open_pool(program()).environment == worker().environment
     assert (open_pool(program()).num_slots, list(open_pool(program()).slots)) == (2, [])
@@ -180,9 +180,13 @@ def test_each_worker_sees_its_own_gpu_and_tells_what_it_is() -> None:
     with local_cluster(GPUS, program()) as opened:
         client: Any = opened
         assert sorted(client.run(_visible).values()) == ["GPU-0", "GPU-1"]
-        told = [dict(each[INTRODUCTION]) for each in client.scheduler_info()["workers"].values()]
-        problems = [each.pop("problem") for each in told]
-        assert [read_identity(each) for each in told] == [identity_here(program(), GPUS[0])] * 2
+        reported = [
+            dict(each[INTRODUCTION]) for each in client.scheduler_info()["workers"].values()
+        ]
+        problems = [each.pop("problem") for each in reported]
+        assert [read_identity(each) for each in reported] == [
+            identity_here(program(), GPUS[0])
+        ] * 2
         assert [problem[:20] for problem in problems] == [
             "torch must find the "
         ] * 2  # no such GPU

@@ -36,7 +36,7 @@ def tasks(make_plan: Callable[..., Plan]) -> list[Task]:
 def evaluations(lenet5: NetworkSpec, digits: Digits) -> list[Task]:
     """Of one network."""
     weights = {"c1.bias": np.zeros(6, dtype=np.float32)}
-    models = [TrainedNetwork(network=lenet5, init="paper", seed=0, cell="", weights=weights)]
+    models = [TrainedNetwork(network=lenet5, init="paper", seed=0, run_key="", weights=weights)]
     return list(evaluations_of(models, digits, environment=cpu_environment()))
 
 
@@ -54,7 +54,7 @@ def shown(display: Display, *events: Progressed | Finished) -> None:
             display(event)
 
 
-def test_away_from_a_terminal_each_finished_cell_is_one_plain_line(
+def test_away_from_a_terminal_each_finished_task_is_one_plain_line(
     tasks: list[Task], capsys: pytest.CaptureFixture[str]
 ) -> None:
     display = Display("train lenet5", tasks, images=500)
@@ -101,7 +101,7 @@ def completed(display: Display) -> Any:
     return display.bars.tasks[0].completed
 
 
-def test_bar_is_full_when_every_cell_is_finished(tasks: list[Task]) -> None:
+def test_bar_is_full_when_every_task_is_finished(tasks: list[Task]) -> None:
     display = Display("train lenet5", tasks, images=500)
     # A training that fails ends early; one from the cache tells of no epoch.
     shown(display, epoch(tasks[0], 1), finished(0), finished(1, cached=True))
@@ -109,9 +109,9 @@ def test_bar_is_full_when_every_cell_is_finished(tasks: list[Task]) -> None:
     assert display.replayed == 1
 
 
-def test_cell_that_starts_again_does_not_count_its_epochs_twice(tasks: list[Task]) -> None:
+def test_task_that_starts_again_does_not_count_its_epochs_twice(tasks: list[Task]) -> None:
     display = Display("train lenet5", tasks, images=500)
-    # Its worker died after two epochs, and another began anew.
+    # Its worker died after two epochs, and another began again.
     shown(display, *[epoch(tasks[0], n) for n in (1, 2, 1, 2, 3)])
     assert completed(display) == 3
 
@@ -137,7 +137,7 @@ def test_evaluations_count_as_one_step_and_show_no_rate(
     assert capsys.readouterr().err == "evaluate lenet5: 1/1 tasks\n"
 
 
-def test_on_a_terminal_a_bar_of_evaluations_counts_cells(
+def test_on_a_terminal_a_bar_of_evaluations_counts_tasks(
     evaluations: list[Task], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")

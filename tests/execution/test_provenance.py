@@ -191,7 +191,7 @@ print(*[m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'pipeli
 def test_digest_of_training_covers_networks_data_and_training() -> None:
     names = {path.relative_to(ROOT).as_posix() for path in imported_files(TRAINING_CODE)}
     assert {
-        "pipeline/networks/accounting.py",
+        "pipeline/networks/summary.py",
         "pipeline/networks/codes.py",
         "pipeline/networks/initialisation.py",
         "pipeline/networks/layers.py",

@@ -41,7 +41,7 @@ from pipeline.training.plan import Plan
 from pipeline.training.task import TrainingTask
 
 MakePlan = Callable[..., Plan]
-MLP: dict[str, Any] = {"hidden": (75,), "output": "linear"}
+MLP: dict[str, Any] = {"hidden_sizes": (75,), "output": "linear"}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def work(make_plan: MakePlan, digits: Digits, lenet5: NetworkSpec) -> Work:
     short = make_plan(seeds=(0, 1), epochs=1, **MLP)
     network = build(lenet5, init="fan_in", seed=0)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    model = TrainedNetwork(network=lenet5, init="paper", seed=0, cell="", weights=weights)
+    model = TrainedNetwork(network=lenet5, init="paper", seed=0, run_key="", weights=weights)
     trainings = [*long.tasks, *short.tasks]
     environment = cpu_environment(kernels=kernels_name())
     evaluated = evaluations([model], digits, environment=environment)
@@ -207,7 +207,7 @@ def test_every_result_is_in_the_cache_before_it_is_told(finished_run: Run, work:
         assert content(event.result) == content(finished_run.results[event.index])
 
 
-def test_every_epoch_is_previewed_before_its_cell_is_finished(
+def test_every_epoch_is_previewed_before_its_task_is_finished(
     finished_run: Run, work: Work
 ) -> None:
     watch = finished_run.watch
@@ -227,13 +227,13 @@ def test_beginnings_and_epochs_are_told_with_the_times_of_the_record(
     finished_run: Run, work: Work
 ) -> None:
     for task, result in zip(work.tasks, finished_run.results, strict=True):
-        told = [
+        reported = [
             event.at
             for event in finished_run.watch.events
             if isinstance(event, Started | Progressed) and event.key == task.key
         ]
         timing = result.record["timing"]
-        assert told == [timing["started"], *(end for _, end in timing["epochs"])]
+        assert reported == [timing["started"], *(end for _, end in timing["epochs"])]
 
 
 def test_workers_start_with_the_settings_of_memory_and_threads(finished_run: Run) -> None:
@@ -288,9 +288,9 @@ def test_cached_jobs_are_replayed_with_no_process_started(finished_run: Run, wor
         check=True,
         capture_output=True,
     )
-    results, told, heavy, children = pickle.loads(found.stdout)
+    results, reported, heavy, children = pickle.loads(found.stdout)
     assert contents(results) == contents(work.expected)
-    assert told == [(index, True) for index in range(len(work.tasks))]
+    assert reported == [(index, True) for index in range(len(work.tasks))]
     assert heavy == set()
     assert children == 0
     assert found.stderr == b""
@@ -313,7 +313,7 @@ def test_only_what_is_not_in_the_cache_is_computed(work: Work, cache: Path) -> N
     assert again.watch.epochs(work.tasks[0]) == []
 
 
-def test_worker_that_is_killed_is_replaced_and_its_cell_trained_again(
+def test_worker_that_is_killed_is_replaced_and_its_task_trained_again(
     work: Work, cache: Path
 ) -> None:
     killed: list[int] = []
@@ -328,14 +328,14 @@ def test_worker_that_is_killed_is_replaced_and_its_cell_trained_again(
     disturbed = run(long, cache, workers=1, also=[kill_once])
     assert killed
     assert contents(disturbed.results) == contents(work.expected[:2])
-    told = disturbed.watch.epochs(work.tasks[0])
-    assert told[0] == 1
-    assert told[-3:] == [1, 2, 3]
-    assert len(told) > 3
+    reported = disturbed.watch.epochs(work.tasks[0])
+    assert reported[0] == 1
+    assert reported[-3:] == [1, 2, 3]
+    assert len(reported) > 3
 
 
-def test_cells_of_workers_that_die_at_once_are_trained_again(work: Work, cache: Path) -> None:
-    # One cell waits for the other worker, when that one dies too: it has died but once itself.
+def test_tasks_of_workers_that_die_at_once_are_trained_again(work: Work, cache: Path) -> None:
+    # One task waits for the other worker, when that one dies too: it has died but once itself.
     killed: list[int] = []
 
     def kill_all_once(event: Event) -> None:
@@ -397,7 +397,7 @@ def test_what_is_shared_is_not_sent_for_ever() -> None:
 
 @pytest.fixture
 def lethal(work: Work) -> Callable[[Event], None]:
-    """An observer for whom the first cell ends its worker in every first epoch."""
+    """An observer for whom the first task ends its worker in every first epoch."""
 
     def kill(event: Event) -> None:
         if isinstance(event, Progressed) and event.key == work.tasks[0].key:
@@ -407,7 +407,7 @@ def lethal(work: Work) -> Callable[[Event], None]:
     return kill
 
 
-def test_cell_that_kills_every_worker_is_an_error_and_not_tried_for_ever(
+def test_task_that_kills_every_worker_is_an_error_and_not_tried_for_ever(
     work: Work, cache: Path, lethal: Observer
 ) -> None:
     with pytest.raises(UserError) as refusal:
@@ -423,7 +423,7 @@ def test_cell_that_kills_every_worker_is_an_error_and_not_tried_for_ever(
     assert content(rest) == content(work.expected[1])
 
 
-def test_cell_that_kills_every_worker_has_failed_and_the_others_go_on(
+def test_task_that_kills_every_worker_has_failed_and_the_others_go_on(
     work: Work, monkeypatch: pytest.MonkeyPatch, lethal: Observer
 ) -> None:
     monkeypatch.setenv("ABLATION_WORKERS", "1")
@@ -439,8 +439,8 @@ def test_cell_that_kills_every_worker_has_failed_and_the_others_go_on(
             False,
             False,
         ]
-        told = {event.index: event.result for event in watch.finished()}
-        assert [told[index] for index in range(4)] == [lost, *rest]
+        reported = {event.index: event.result for event in watch.finished()}
+        assert [reported[index] for index in range(4)] == [lost, *rest]
         again = runner.complete(work.tasks[:1], observers=[])
     assert contents(again) == contents(work.expected[:1])
 
@@ -486,13 +486,13 @@ def test_late_epoch_of_an_earlier_batch_is_not_told(
     assert watch.epochs(work.tasks[3]) == [1]
 
 
-def test_cell_that_cannot_be_trained_is_an_error_and_leaves_no_worker(
+def test_task_that_cannot_be_trained_is_an_error_and_leaves_no_worker(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ABLATION_WORKERS", "1")
-    cell = work.tasks[0]
-    assert isinstance(cell, TrainingTask)
-    lost = replace(cell, train_on="no such list")
+    task = work.tasks[0]
+    assert isinstance(task, TrainingTask)
+    lost = replace(task, train_on="no such list")
     with pytest.raises(KeyError, match="no such list"):
         complete([lost], work.digits, open_pool(program()), observers=[])
     assert worker_processes() == []
@@ -511,10 +511,10 @@ def test_weights_of_millions_travel_with_their_job_and_nothing_is_said(
     digits: Digits, lenet5: NetworkSpec, cache: Path
 ) -> None:
     # 13 MB; Dask warns of more than 10, and a warning is an error here.
-    spec = replace(lenet5, hidden=(4000,), output="linear")
+    spec = replace(lenet5, hidden_sizes=(4000,), output="linear")
     weights = {n: v.numpy() for n, v in build(spec, init="paper", seed=0).state_dict().items()}
     assert sum(array.nbytes for array in weights.values()) > 10e6
-    model = TrainedNetwork(network=spec, init="paper", seed=0, cell="", weights=weights)
+    model = TrainedNetwork(network=spec, init="paper", seed=0, run_key="", weights=weights)
     tasks = list[Task](
         evaluations([model], digits, environment=cpu_environment(kernels=kernels_name()))
     )

@@ -22,7 +22,7 @@ MakePlan = Callable[..., Plan]
 
 
 @pytest.mark.parametrize(
-    ("cells", "size", "sizes"),
+    ("tasks", "size", "sizes"),
     [
         (5, 1, [1, 1, 1, 1, 1]),
         (5, 2, [2, 2, 2, 2, 1]),
@@ -32,13 +32,15 @@ MakePlan = Callable[..., Plan]
     ],
 )
 def test_stack_is_whole_except_for_what_is_left_over(
-    make_plan: MakePlan, cells: int, size: int, sizes: list[int]
+    make_plan: MakePlan, tasks: int, size: int, sizes: list[int]
 ) -> None:
-    plan = make_plan(seeds=tuple(range(cells)) or (0,))
-    told = stacked(plan.tasks[:cells], size)
-    assert [cell.environment.stack_size for cell in told] == sizes
-    alone = [replace(cell, environment=replace(cell.environment, stack_size=1)) for cell in told]
-    assert alone == plan.tasks[:cells]
+    plan = make_plan(seeds=tuple(range(tasks)) or (0,))
+    reported = stacked(plan.tasks[:tasks], size)
+    assert [task.environment.stack_size for task in reported] == sizes
+    alone = [
+        replace(task, environment=replace(task.environment, stack_size=1)) for task in reported
+    ]
+    assert alone == plan.tasks[:tasks]
 
 
 def test_stacks_are_the_indices_of_tasks_computed_as_one(make_plan: MakePlan) -> None:
@@ -60,14 +62,14 @@ def test_kind_of_task_that_cannot_be_stacked_says_so(
 
 
 def test_tasks_that_are_stacked_differently_have_other_keys(make_plan: MakePlan) -> None:
-    (cell, _) = make_plan(seeds=(0, 1)).tasks
-    keys = {stacked([cell] * size, size)[0].key for size in (1, 2, 3)}
+    (task, _) = make_plan(seeds=(0, 1)).tasks
+    keys = {stacked([task] * size, size)[0].key for size in (1, 2, 3)}
     assert len(keys) == 3
 
 
-def fused(cells: list[TrainingTask], digits: Images) -> list[Result]:
+def fused(tasks: list[TrainingTask], digits: Images) -> list[Result]:
     """What a group comes to in this process."""
-    return train(cells, digits, device=torch.device("cpu"), on_epoch=lambda *_: None)
+    return train(tasks, digits, device=torch.device("cpu"), on_epoch=lambda *_: None)
 
 
 def same(results: list[Result], expected: list[Result]) -> bool:
@@ -79,27 +81,29 @@ def same(results: list[Result], expected: list[Result]) -> bool:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_workers_train_groups_whole_and_tell_of_every_cell(
+def test_workers_train_groups_whole_and_tell_of_every_task(
     make_plan: MakePlan, cache: Path, monkeypatch: pytest.MonkeyPatch, workers: str
 ) -> None:
     monkeypatch.setenv("ABLATION_WORKERS", workers)
-    plan = make_plan(seeds=(0, 1, 2), epochs=2, stack_size=2, hidden=(20,), output="linear")
+    plan = make_plan(seeds=(0, 1, 2), epochs=2, stack_size=2, hidden_sizes=(20,), output="linear")
     first, second, third = plan.tasks
     expected = [*fused([first, second], plan.digits), *fused([third], plan.digits)]
-    tasks, told = plan.tasks, list[Event]()
+    tasks, reported = plan.tasks, list[Event]()
     assert same(
-        complete(tasks, plan.digits, open_pool(program()), observers=[told.append]), expected
+        complete(tasks, plan.digits, open_pool(program()), observers=[reported.append]), expected
     )
-    epochs = [(event.key, event.row["epoch"]) for event in told if isinstance(event, Progressed)]
-    assert sorted(epochs) == sorted((cell.key, epoch) for cell in plan.tasks for epoch in (1, 2))
+    epochs = [
+        (event.key, event.row["epoch"]) for event in reported if isinstance(event, Progressed)
+    ]
+    assert sorted(epochs) == sorted((task.key, epoch) for task in plan.tasks for epoch in (1, 2))
     # One is lost: its whole group is trained again, and nobody hears twice of the other.
     (lost,) = cache.rglob(second.key)
     lost.unlink()
-    told.clear()
+    reported.clear()
     assert same(
-        complete(tasks, plan.digits, open_pool(program()), observers=[told.append]), expected
+        complete(tasks, plan.digits, open_pool(program()), observers=[reported.append]), expected
     )
-    finished = [event for event in told if isinstance(event, Finished)]
+    finished = [event for event in reported if isinstance(event, Finished)]
     assert sorted((event.index, event.cached) for event in finished) == [
         (0, True),
         (1, False),

@@ -19,15 +19,15 @@ def test_times_are_those_of_the_scheduler_where_a_clock_is_wrong(
     ticks = iter([10.0, 10.5, 20.25, 20.5, 29.25])
     monkeypatch.setattr("time.time", lambda: next(ticks))
     clock = worker.Clock(delay)
-    ticks_told = [clock.tick(index) for index in (0, 1, 0, 1, 0)]
-    told = [at for at, _ in ticks_told]
-    assert [step for _, step in ticks_told] == [0, 0, 1, 1, 2]
+    ticks_reported = [clock.tick(index) for index in (0, 1, 0, 1, 0)]
+    reported = [at for at, _ in ticks_reported]
+    assert [step for _, step in ticks_reported] == [0, 0, 1, 1, 2]
     timing = {"started": 10.1, "ended": 30.0, "epochs": [(11.0, 20.0), (20.0, 29.0)]}
     corrected = clock.corrected(timing, 0)
-    assert corrected["started"] == told[0] == 10 + shift
+    assert corrected["started"] == reported[0] == 10 + shift
     assert corrected["ended"] == 30 + shift
-    assert corrected["epochs"] == [[11 + shift, told[2]], [20 + shift, told[4]]]
-    assert told[4] == 29.25 + shift
+    assert corrected["epochs"] == [[11 + shift, reported[2]], [20 + shift, reported[4]]]
+    assert reported[4] == 29.25 + shift
 
 
 def test_a_job_without_epochs_has_none() -> None:

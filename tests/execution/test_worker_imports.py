@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.data.mnist import Digits
-from pipeline.evaluation.plan import looks, predictions
+from pipeline.evaluation.plan import evaluation_plan, predictions
 from pipeline.execution.errors import UserError
 from pipeline.execution.pool import open_pool
 from pipeline.execution.provenance import imported_files
@@ -34,7 +34,7 @@ KINDS = (
     "CorruptionTask",
     "CorruptedEvaluationTask",
     "ProbeTask",
-    "PictureTask",
+    "FiltersTask",
 )
 
 
@@ -52,9 +52,9 @@ def work(make_plan: Callable[..., Plan], digits: Digits, lenet5: NetworkSpec) ->
     plan = make_plan()
     few = Digits(digits.images[:40], digits.labels[:40], "forty digits")
     weights = {n: v.numpy() for n, v in build(lenet5, init="paper", seed=0).state_dict().items()}
-    models = [TrainedNetwork(network=lenet5, init="paper", seed=0, cell="", weights=weights)]
+    models = [TrainedNetwork(network=lenet5, init="paper", seed=0, run_key="", weights=weights)]
     split: dict[str, Any] = {"validation_images": 100, "split_seed": 1}
-    asked = looks(models, few, digits, **split, environment=environment)
+    asked = evaluation_plan(models, few, digits, **split, environment=environment)
     asked = replace(asked, corrupted_sets=asked.corrupted_sets[:1])
     made = [Result(arrays={}, record={"digest": "of other bytes"})]
     tasks: Sequence[Task] = [
@@ -62,7 +62,7 @@ def work(make_plan: Callable[..., Plan], digits: Digits, lenet5: NetworkSpec) ->
         *predictions(models, few, environment=environment),
         *asked.corrupted_sets,
         *asked.tasks(made),
-        asked.picture,
+        asked.filters,
     ]
     return Work(
         {type(task).__name__: task for task in tasks},

@@ -130,7 +130,7 @@ def test_second_process_loads_what_the_first_compiled(folder: Path) -> None:
 
 
 @needs_compiler
-def test_changed_source_is_compiled_anew(folder: Path) -> None:
+def test_changed_source_is_compiled_again(folder: Path) -> None:
     assert outcome(folder)[1] == 8
     (folder / "tiny.c").write_text(TINY.replace("8", "4"))
     assert outcome(folder)[1] == 4
@@ -156,7 +156,7 @@ def test_processes_that_start_at_once_compile_once(folder: Path, fake: Callable[
 
 @needs_compiler
 @pytest.mark.parametrize("damage", [b"", b"garbage", None])
-def test_damaged_library_is_compiled_anew(folder: Path, damage: bytes | None) -> None:
+def test_damaged_library_is_compiled_again(folder: Path, damage: bytes | None) -> None:
     first = outcome(folder)
     (path,) = libraries(folder)
     whole = path.read_bytes()

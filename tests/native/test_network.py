@@ -18,7 +18,9 @@ from pipeline.training.stacked import NativeModels, StackedModels
 
 CPU = torch.device("cpu")
 NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
-NATIVE = {name for name, spec in NETWORKS.items() if spec.hidden or spec.connectivity != "full"}
+NATIVE = {
+    name for name, spec in NETWORKS.items() if spec.hidden_sizes or spec.connectivity != "full"
+}
 STANDARD = load_study().networks
 Batch = tuple[Tensor, Tensor]
 
@@ -67,16 +69,16 @@ def test_all_networks_but_those_that_see_whole_maps_have_kernels() -> None:
     assert native_network(STANDARD["lenet5"], torch.device("cuda")) is None
 
 
-@pytest.mark.parametrize("frame_size", [32, 28])
+@pytest.mark.parametrize("input_size", [32, 28])
 @pytest.mark.parametrize("variant", sorted(NATIVE))
 def test_scores_losses_and_gradients_are_those_of_torch(
-    variant: str, frame_size: int, batches: Iterator[Batch]
+    variant: str, input_size: int, batches: Iterator[Batch]
 ) -> None:
     spec = NETWORKS[variant]
-    if frame_size != spec.frame:
-        if spec.hidden:
+    if input_size != spec.input_size:
+        if spec.hidden_sizes:
             pytest.skip("perceptrons see the same field of every frame")
-        spec = replace(spec, frame=frame_size)
+        spec = replace(spec, input_size=input_size)
     ours, torchs = both(spec)
     images, labels = (torch.stack(each) for each in zip(next(batches), next(batches), strict=True))
     losses, scores = ours.descend(images, labels, constants(spec))

@@ -4,34 +4,34 @@ from typing import Any
 
 import pytest
 
-from pipeline.networks.accounting import account
-from pipeline.networks.describe import as_dict, as_text, claim, in_words
+from pipeline.networks.describe import as_dict, as_text, claim, describe_difference
 from pipeline.networks.matching import matched
-from pipeline.networks.sizes import Account
+from pipeline.networks.sizes import ModelSummary
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 
 DIFFERENCES: dict[str, dict[str, Any]] = {
     "lenet5": {},
     "no_pooling": {"subsampling": "stride"},
-    "mlp": {"hidden": (300, 100), "output": "linear"},
+    "mlp": {"hidden_sizes": (300, 100), "output": "linear"},
     "own_table": {"c3_table": ((0, 5), (2,))},
 }
 
 
 @pytest.fixture(scope="module")
-def accounts(lenet5: NetworkSpec) -> dict[str, Account]:
-    return {name: account(replace(lenet5, **words)) for name, words in DIFFERENCES.items()}
+def summaries(lenet5: NetworkSpec) -> dict[str, ModelSummary]:
+    return {name: summarize(replace(lenet5, **words)) for name, words in DIFFERENCES.items()}
 
 
 @pytest.fixture(scope="module")
-def described(accounts: dict[str, Account]) -> list[dict[str, Any]]:
-    return [as_dict(name, words, accounts[name]) for name, words in DIFFERENCES.items()]
+def described(summaries: dict[str, ModelSummary]) -> list[dict[str, Any]]:
+    return [as_dict(name, words, summaries[name]) for name, words in DIFFERENCES.items()]
 
 
 @pytest.fixture(scope="module")
-def parts(accounts: dict[str, Account]) -> list[str]:
+def parts(summaries: dict[str, ModelSummary]) -> list[str]:
     """Of the text: the family, a table for each variant, legend and claim."""
-    return as_text(accounts, DIFFERENCES).split("\n\n")
+    return as_text(summaries, DIFFERENCES).split("\n\n")
 
 
 def test_description_survives_json_and_has_exactly_the_promised_keys(
@@ -42,7 +42,7 @@ def test_description_survives_json_and_has_exactly_the_promised_keys(
         assert json.loads(json.dumps(variant)) == variant
         assert list(variant) == ["variant", "difference", *sizes, "layers"]
         for layer in variant["layers"]:
-            words = ["name", "form", "squash", "output_shape", "receptive_field"]
+            words = ["name", "form", "activation", "output_shape", "receptive_field"]
             assert list(layer) == [*words, *sizes]
 
 
@@ -52,7 +52,7 @@ def test_description_of_lenet5_is_the_papers(described: list[dict[str, Any]]) ->
     assert lenet5["layers"][2] == {
         "name": "c3",
         "form": "a 5x5 kernel for each map, table I",
-        "squash": "scaled_tanh",
+        "activation": "scaled_tanh",
         "output_shape": [16, 10, 10],
         "receptive_field": 14,
         "parameters": 1516,
@@ -62,7 +62,7 @@ def test_description_of_lenet5_is_the_papers(described: list[dict[str, Any]]) ->
     }
     assert [variant["difference"] for variant in others] == [
         {"subsampling": "stride"},
-        {"hidden": [300, 100], "output": "linear"},
+        {"hidden_sizes": [300, 100], "output": "linear"},
         {"c3_table": [[0, 5], [2]]},
     ]
 
@@ -73,7 +73,7 @@ def test_text_begins_with_the_family_and_its_differences(parts: list[str]) -> No
     assert cells[0][:3] == ["variant", "differs", "in"]
     assert cells[1] == ["lenet5", "-", "60,000", "340,908", "326,520", "32,376"]
     assert cells[2][:4] == ["no_pooling", "subsampling:", "stride", "60,000"]
-    assert "hidden: 300-100, output: linear" in family[3]
+    assert "hidden_sizes: 300-100, output: linear" in family[3]
     assert len({len(line) for line in family}) == 1  # the columns are aligned
 
 
@@ -112,9 +112,9 @@ def test_size_of_full_connection_is_quoted_last(parts: list[str]) -> None:
     ("difference", "text"),
     [
         ({}, ""),
-        ({"frame": 28, "output": "linear"}, "frame: 28, output: linear"),
-        ({"output": "linear", "frame": 28}, "output: linear, frame: 28"),
-        ({"hidden": (300, 100)}, "hidden: 300-100"),
+        ({"input_size": 28, "output": "linear"}, "input_size: 28, output: linear"),
+        ({"output": "linear", "input_size": 28}, "output: linear, input_size: 28"),
+        ({"hidden_sizes": (300, 100)}, "hidden_sizes: 300-100"),
         ({"c5_units": "paper"}, "c5_units: paper"),
         ({"c3_table": ((0, 1), (2,))}, "c3_table: a table of 2 maps"),
     ],
@@ -123,7 +123,7 @@ def test_size_of_full_connection_is_quoted_last(parts: list[str]) -> None:
 def test_differences_are_told_as_they_are_written(
     difference: dict[str, object], text: str
 ) -> None:
-    assert in_words(difference) == text
+    assert describe_difference(difference) == text
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_differences_are_told_as_they_are_written(
         # The widths are those that test_matching derives.
         ({"subsampling": "stride", "match": "macs"}, "stride, match: macs (535 units in C5)"),
         (
-            {"match": "macs", "hidden": (300, 100), "output": "linear"},
-            "match: macs (360-120), hidden: 300-100, output: linear",
+            {"match": "macs", "hidden_sizes": (300, 100), "output": "linear"},
+            "match: macs (360-120), hidden_sizes: 300-100, output: linear",
         ),
         (
-            {"hidden": (1, 84), "match": "parameters"},
-            "hidden: 1-84, match: parameters (69-84)",
+            {"hidden_sizes": (1, 84), "match": "parameters"},
+            "hidden_sizes: 1-84, match: parameters (69-84)",
         ),
         ({"subsampling": "stride", "match": "none"}, "subsampling: stride, match: none"),
     ],
@@ -148,5 +148,5 @@ def test_what_match_computed_is_told(
 ) -> None:
     written = {field: word for field, word in difference.items() if field != "match"}
     network = matched(replace(lenet5, **written), lenet5, difference["match"])
-    assert in_words(difference, account(network)).endswith(text)
-    assert "(" not in in_words(difference)
+    assert describe_difference(difference, summarize(network)).endswith(text)
+    assert "(" not in describe_difference(difference)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.accounting import account
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 
 MAPS = ("c1", "s2", "c3", "s4")
 SHARED = [
@@ -19,8 +19,8 @@ SHARED = [
     {"subsampling": "none"},
     {"subsampling": "average"},
     {"subsampling": "max", "activation": "relu", "c3_table": "complete", "output": "linear"},
-    {"hierarchy": "one"},
-    {"frame": 28},
+    {"feature_stages": 1},
+    {"input_size": 28},
 ]
 NOT_SHARED = [{"connectivity": "unshared"}, {"connectivity": "full"}, {"connectivity": "untied"}]
 
@@ -35,11 +35,11 @@ def trained_somewhat(network: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def feature_maps(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    """What each layer of maps makes of images [batch, 32, 32], squashed."""
+    """What each layer of maps makes of images [batch, 32, 32], activated."""
     units, found = images, dict[str, Tensor]()
     for name, layer in network.named_children():
         units = layer(units)
-        if (map_layer := name.removesuffix("_squash")) in MAPS:
+        if (map_layer := name.removesuffix("_activation")) in MAPS:
             found[map_layer] = units
     return found
 
@@ -71,16 +71,16 @@ def test_maps_move_with_the_image_by_multiples_of_4_where_kernels_are_shared(
     spec = replace(lenet5, **difference)
     network = trained_somewhat(build(spec, init="fan_in", seed=0))
     before, after = (feature_maps(network, each) for each in (noise, moved(noise, pixels)))
-    assert list(before) == [layer.name for layer in account(spec).layers if layer.name in MAPS]
+    assert list(before) == [layer.name for layer in summarize(spec).layers if layer.name in MAPS]
     shared = spec.connectivity == "shared"
     for name, maps in before.items():
-        places = pixels // (account(spec)[name].step or 4)
+        places = pixels // (summarize(spec)[name].step or 4)
         assert commutes(maps, after[name], places) == shared, name
 
 
 def test_a_shift_by_4_pixels_is_one_place_of_s4(lenet5: NetworkSpec) -> None:
     # C1 reads every pixel, S2 and C3 every second one, S4 every fourth.
-    steps = [account(lenet5)[name].step for name in MAPS]
+    steps = [summarize(lenet5)[name].step for name in MAPS]
     assert steps == [1, 2, 2, 4]
 
 
@@ -125,7 +125,7 @@ def test_c1_and_c3_alone_commute_with_every_shift_where_kernels_are_shared(
     random = torch.Generator().manual_seed(3)
     for name in ("c1", "c3"):
         layer = network.get_submodule(name)
-        maps = torch.randn(2, *account(spec)[name].input_shape, generator=random)
+        maps = torch.randn(2, *summarize(spec)[name].input_shape, generator=random)
         before, after = (layer(each) for each in (maps, moved(maps, pixels)))
         assert commutes(before, after, pixels) == same
 
@@ -136,4 +136,4 @@ def test_untied_network_commutes_until_it_is_trained(lenet5: NetworkSpec, noise:
     before, after = (feature_maps(network, each) for each in (noise, moved(noise, 4)))
     assert tuple(before) == MAPS
     for name, maps in before.items():
-        assert commutes(maps, after[name], 4 // account(spec)[name].step), name
+        assert commutes(maps, after[name], 4 // summarize(spec)[name].step), name

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.accounting import account
 from pipeline.networks.initialisation import generator
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.study import known_networks
 
 # F_i, the inputs of a unit: 5x5 on one map; 5x5 on 3, 4 or 6 maps; 5x5 on 16 maps; C5's units.
@@ -91,8 +91,8 @@ def test_biases_start_at_0_and_coefficients_at_one_half(
         ({"c3_table": "complete"}, ["c1", "s2", "s4", "c5", "f6"]),
         ({"connectivity": "unshared"}, ["s2", "s4", "c5", "f6"]),
         ({"connectivity": "full"}, ["s2", "s4", "c5", "f6"]),
-        ({"hierarchy": "one"}, ["c1", "s2"]),
-        ({"frame": 28}, ["c1", "s2", "c3", "s4", "f6"]),
+        ({"feature_stages": 1}, ["c1", "s2"]),
+        ({"input_size": 28}, ["c1", "s2", "c3", "s4", "f6"]),
     ],
     ids=str,
 )
@@ -184,8 +184,8 @@ def test_signal_survives_up_to_the_last_layer_under_fan_in(variant: str, images:
     units = images
     for name, layer in network.named_children():
         units = layer(units)
-        found[name.removesuffix("_squash")] = spread(units)
-    found = {layer.name: found[layer.name] for layer in account(NETWORKS[variant]).layers[:-1]}
+        found[name.removesuffix("_activation")] = spread(units)
+    found = {layer.name: found[layer.name] for layer in summarize(NETWORKS[variant]).layers[:-1]}
     assert all(0.05 < value < 1.2 for value in found.values()), found
 
 

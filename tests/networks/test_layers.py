@@ -37,18 +37,18 @@ def test_subsampling_with_stride_reads_one_unit() -> None:
     assert layer(maps).squeeze().tolist() == [[3, 5], [7, 9]]
 
 
-def test_squashing_maps_plus_and_minus_one_to_themselves() -> None:
+def test_scaled_tanh_maps_plus_and_minus_one_to_themselves() -> None:
     values = ScaledTanh()(torch.tensor([1.0, -1.0, 0.0])).tolist()
     assert values == pytest.approx([1, -1, 0], abs=1e-4)
 
 
-def test_squashing_has_the_constants_of_the_paper() -> None:
-    squash = ScaledTanh()
-    assert squash(torch.tensor([40.0, -40.0])).tolist() == pytest.approx([1.7159, -1.7159])
+def test_scaled_tanh_has_the_constants_of_the_paper() -> None:
+    activation = ScaledTanh()
+    assert activation(torch.tensor([40.0, -40.0])).tolist() == pytest.approx([1.7159, -1.7159])
     at_zero = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(squash(at_zero), at_zero)
+    (slope,) = torch.autograd.grad(activation(at_zero), at_zero)
     assert slope.item() == pytest.approx(1.7159 * 2 / 3, rel=1e-12)
-    assert squash(torch.tensor(0.3)).item() == pytest.approx(1.7159 * math.tanh(0.2))
+    assert activation(torch.tensor(0.3)).item() == pytest.approx(1.7159 * math.tanh(0.2))
 
 
 def gradient(scores: Tensor, units: Tensor) -> Tensor:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.networks.accounting import account
 from pipeline.networks.codes import output_codes
 from pipeline.networks.lenet5 import build
-from pipeline.networks.spec import WORDS, NetworkSpec
+from pipeline.networks.spec import CHOICES, NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.networks.tables import PAPER_TABLE
 from pipeline.study import known_networks
 
@@ -30,17 +30,17 @@ def test_variant_maps_images_to_ten_finite_scores(variant: str, images: Tensor) 
 
 
 @every_variant
-def test_variant_has_the_parameters_of_its_account(variant: str) -> None:
+def test_variant_has_the_parameters_of_its_summary(variant: str) -> None:
     network = build(NETWORKS[variant], init="paper", seed=0)
-    for layer in account(NETWORKS[variant]).layers:
+    for layer in summarize(NETWORKS[variant]).layers:
         trainable = network.get_submodule(layer.name).parameters()
         assert sum(p.numel() for p in trainable if p.requires_grad) == layer.parameters
     everything = sum(parameter.numel() for parameter in network.parameters())
-    assert everything == account(NETWORKS[variant]).parameters
+    assert everything == summarize(NETWORKS[variant]).parameters
 
 
 @every_variant
-def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> None:
+def test_variant_has_the_shapes_of_its_summary(variant: str, images: Tensor) -> None:
     network = build(NETWORKS[variant], init="paper", seed=0)
     shapes: dict[str, torch.Size] = {}
     inputs: dict[str, torch.Size] = {}
@@ -51,25 +51,25 @@ def test_variant_has_the_shapes_of_its_account(variant: str, images: Tensor) -> 
 
         layer.register_forward_hook(keep)
     network(images[:2])
-    for layer in account(NETWORKS[variant]).layers:
+    for layer in summarize(NETWORKS[variant]).layers:
         assert shapes[layer.name] == (2, *layer.output_shape)
         assert inputs[layer.name].numel() == 2 * prod(layer.input_shape)
 
 
 @given(
     words=st.fixed_dictionaries(
-        {field: st.sampled_from(words) for field, words in WORDS.items() if words}
+        {field: st.sampled_from(words) for field, words in CHOICES.items() if words}
     ),
-    frame=st.sampled_from([16, 20, 24, 28, 32]),
+    input_size=st.sampled_from([16, 20, 24, 28, 32]),
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_any_words_that_go_together_build_the_network_of_their_account(
-    lenet5: NetworkSpec, words: dict[str, Any], frame: int
+def test_any_words_that_go_together_build_the_network_of_their_summary(
+    lenet5: NetworkSpec, words: dict[str, Any], input_size: int
 ) -> None:
-    assume(words["hierarchy"] == "two" or words["c3_table"] == "paper")
-    spec = replace(lenet5, **words, frame=frame)
+    assume(words["feature_stages"] == 2 or words["c3_table"] == "paper")
+    spec = replace(lenet5, **words, input_size=input_size)
     network = build(spec, init="fan_in", seed=0)
-    assert sum(p.numel() for p in network.parameters()) == account(spec).parameters
+    assert sum(p.numel() for p in network.parameters()) == summarize(spec).parameters
     assert network(torch.zeros(1, 32, 32, dtype=torch.uint8)).shape == (1, 10)
 
 
@@ -92,14 +92,14 @@ def test_variant_gives_every_parameter_a_gradient(variant: str, images: Tensor) 
 
 
 @every_variant
-def test_layers_are_those_of_the_account_in_its_order(variant: str) -> None:
+def test_layers_are_those_of_the_summary_in_its_order(variant: str) -> None:
     spec = NETWORKS[variant]
     children = [name for name, _ in build(spec, init="paper", seed=0).named_children()]
     layers = [name for name in children if name[-1].isdecimal() or name == "output"]
-    assert layers == [layer.name for layer in account(spec).layers]
+    assert layers == [layer.name for layer in summarize(spec).layers]
 
 
-def squash(units: Tensor, activation: str) -> Tensor:
+def activate(units: Tensor, activation: str) -> Tensor:
     return 1.7159 * torch.tanh(2 / 3 * units) if activation == "scaled_tanh" else units.relu()
 
 
@@ -117,7 +117,7 @@ def subsample(units: Tensor, spec: NetworkSpec, weights: dict[str, Tensor], name
         case "trainable":
             read = F.avg_pool2d(units, 2) * 4
     read = read * weights[f"{name}.coefficient"].view(-1, 1, 1)
-    return squash(read + weights[f"{name}.bias"].view(-1, 1, 1), spec.activation)
+    return activate(read + weights[f"{name}.bias"].view(-1, 1, 1), spec.activation)
 
 
 def dense_c3(spec: NetworkSpec, weight: Tensor) -> Tensor:
@@ -134,20 +134,20 @@ def dense_c3(spec: NetworkSpec, weight: Tensor) -> Tensor:
 
 def written_out(spec: NetworkSpec, weights: dict[str, Tensor], images: Tensor) -> Tensor:
     """Scores of a network with shared kernels, from the paper's text and stock functions."""
-    margin = (32 - spec.frame) // 2
+    margin = (32 - spec.input_size) // 2
     units = (images * 1.275 / 255 - 0.1)[:, None, margin : 32 - margin, margin : 32 - margin]
     units = F.conv2d(units, weights["c1.weight"].view(6, 1, 5, 5), weights["c1.bias"])
-    units = subsample(squash(units, spec.activation), spec, weights, "s2")
-    if spec.hierarchy == "two":
+    units = subsample(activate(units, spec.activation), spec, weights, "s2")
+    if spec.feature_stages == 2:
         units = F.conv2d(units, dense_c3(spec, weights["c3.weight"]), weights["c3.bias"])
-        units = subsample(squash(units, spec.activation), spec, weights, "s4")
+        units = subsample(activate(units, spec.activation), spec, weights, "s4")
     units = units.flatten(1)
-    units = squash(units @ weights["c5.weight"].t() + weights["c5.bias"], spec.activation)
+    units = activate(units @ weights["c5.weight"].t() + weights["c5.bias"], spec.activation)
     units = units @ weights["f6.weight"].t() + weights["f6.bias"]
     if spec.output == "linear":
-        units = squash(units, spec.activation)
+        units = activate(units, spec.activation)
         return units @ weights["output.weight"].t() + weights["output.bias"]
-    units = squash(units, "scaled_tanh")
+    units = activate(units, "scaled_tanh")
     return -(units[:, None] - output_codes().to(units.dtype)).square().sum(2)
 
 
@@ -171,10 +171,10 @@ def trained_somewhat(network: nn.Module) -> nn.Module:
         {"activation": "relu"},
         {"c3_table": "complete"},
         {"c3_table": ((5, 0), (1,), (2, 3, 4))},
-        {"hierarchy": "one"},
-        {"hierarchy": "one", "subsampling": "stride", "c5_units": 9},
-        {"frame": 28},
-        {"frame": 18, "subsampling": "none"},
+        {"feature_stages": 1},
+        {"feature_stages": 1, "subsampling": "stride", "c5_units": 9},
+        {"input_size": 28},
+        {"input_size": 18, "subsampling": "none"},
         {"c3_table": "complete", "activation": "relu", "subsampling": "max", "output": "linear"},
     ],
     ids=str,
@@ -207,13 +207,13 @@ def test_unshared_network_with_copied_kernels_is_the_same_function(
 
 @torch.no_grad()
 def test_perceptron_computes_what_the_paper_writes(lenet5: NetworkSpec, images: Tensor) -> None:
-    spec = replace(lenet5, hidden=(300, 100), output="linear")
+    spec = replace(lenet5, hidden_sizes=(300, 100), output="linear")
     network = trained_somewhat(build(spec, init="fan_in", seed=0))
     weights, some = network.state_dict(), images[::50].double()
     units = (some[:, 2:30, 2:30] * 1.275 / 255 - 0.1).flatten(1)
     for name in ("h1", "h2"):
         units = units @ weights[f"{name}.weight"].t() + weights[f"{name}.bias"]
-        units = squash(units, "scaled_tanh")
+        units = activate(units, "scaled_tanh")
     expected = units @ weights["output.weight"].t() + weights["output.bias"]
     torch.testing.assert_close(network(some), expected)
 
@@ -226,10 +226,10 @@ def test_the_first_of_equal_maxima_has_the_whole_gradient(lenet5: NetworkSpec) -
 
 
 def test_units_before_the_codes_reach_their_cells_of_minus_one(lenet5: NetworkSpec) -> None:
-    for words in ({"activation": "relu"}, {"activation": "relu", "hidden": (30, 84)}):
+    for words in ({"activation": "relu"}, {"activation": "relu", "hidden_sizes": (30, 84)}):
         children = dict(build(replace(lenet5, **words), init="paper", seed=0).named_children())
-        squashes = [layer for name, layer in children.items() if name.endswith("_squash")]
-        reach = [layer(torch.tensor(-9.0)).item() for layer in squashes]
+        activations = [layer for name, layer in children.items() if name.endswith("_activation")]
+        reach = [layer(torch.tensor(-9.0)).item() for layer in activations]
         assert reach[-1] < -1
         assert set(reach[:-1]) == {0}
 

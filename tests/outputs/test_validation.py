@@ -38,7 +38,7 @@ def test_entry_holds_the_settings_and_the_mean_of_the_last_epochs(make_plan: Mak
     assert json.loads(VALIDATION.read_bytes()) == [
         {
             "variant": "lenet5",
-            "network": plan.tasks[0].network.words(),
+            "network": plan.tasks[0].network.to_dict(),
             "hyperparameters": {"learning_rate": 0.004, "init": "fan_in", "j": 1.0},
             "epochs": 2,
             "batch_size": 64,

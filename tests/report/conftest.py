@@ -16,10 +16,10 @@ from pipeline.analysis.plan import Plan
 from pipeline.analysis.power import Planning
 from pipeline.analysis.results import assemble
 from pipeline.corruptions.registry import REGISTRY
-from pipeline.networks.accounting import account
-from pipeline.networks.describe import in_words
-from pipeline.networks.sizes import Account
+from pipeline.networks.describe import describe_difference
+from pipeline.networks.sizes import ModelSummary
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.outputs.corrupted import CorruptedPredictions
 from pipeline.outputs.files import checked
 from pipeline.outputs.filters import Filters
@@ -41,7 +41,7 @@ VARIANTS: dict[str, tuple[dict[str, Any], float]] = {
     "lenet5": ({}, 0.02),
     "no_weight_sharing": ({"connectivity": "unshared"}, 0.05),
     "no_pooling": ({"subsampling": "stride"}, 0.0201),
-    "mlp": ({"hidden": [300, 100], "output": "linear"}, 0.08),
+    "mlp": ({"hidden_sizes": [300, 100], "output": "linear"}, 0.08),
 }
 LONG = "a_name_of_sixty_letters_which_is_as_long_as_any_of_them_may_b"[:60]
 EVERY = VARIANTS | {LONG: ({"activation": "relu"}, 0.03)}
@@ -118,7 +118,7 @@ def outcome(name: str, seeds: int) -> Outcome:
     rows = [(s, e, share * (1 + 0.1 * s) / e) for s in range(seeds) for e in (1, 2, 3)]
     return Outcome(
         difference=difference,
-        differs_in=in_words(difference),
+        differs_in=describe_difference(difference),
         note=HOSTILE if name == "no_pooling" else None,
         sizes={
             "parameters": 60000,
@@ -146,11 +146,11 @@ def outcome(name: str, seeds: int) -> Outcome:
         history=pd.DataFrame(rows, columns=pd.Index(["seed", "epoch", "train_error"])),
         predictions=Predictions(seeds=tuple(range(seeds)), scores=scores, labels=labels),
         corrupted=corrupted(share, seeds),
-        probes=probes(share, seeds, maps="hidden" not in difference),
+        probes=probes(share, seeds, maps="hidden_sizes" not in difference),
     )
 
 
-def misread(share: float, *shape: int) -> np.ndarray:
+def misclassified(share: float, *shape: int) -> np.ndarray:
     """Answers to images that all show a 0."""
     draws = np.random.default_rng(round(1000 * share))
     return (draws.random((*shape, NUM_IMAGES)) < share).astype(np.uint8)
@@ -161,7 +161,7 @@ def corrupted(share: float, seeds: int) -> CorruptedPredictions:
     return CorruptedPredictions(
         seeds=tuple(range(seeds)),
         sets=tuple(REGISTRY),
-        predictions=misread(10 * share, len(REGISTRY), seeds),
+        predictions=misclassified(10 * share, len(REGISTRY), seeds),
     )
 
 
@@ -170,9 +170,9 @@ def probes(share: float, seeds: int, *, maps: bool) -> Probes:
     return Probes(
         seeds=tuple(range(seeds)),
         layers=stages,
-        trained=misread(share, len(stages), seeds),
-        untrained=misread(5 * share, len(stages), seeds),
-        input=misread(0.1),
+        trained=misclassified(share, len(stages), seeds),
+        untrained=misclassified(5 * share, len(stages), seeds),
+        input=misclassified(0.1),
         map_layers=layers,
         equivariance_errors=np.linspace(0.1, 0.2, len(layers) * seeds).reshape(len(layers), seeds),
     )
@@ -236,12 +236,12 @@ def filters(name: str, misclassified: list[int]) -> Filters:
     )
 
 
-def draw(study: Study, accounts: Mapping[str, Account]) -> list[Figure]:
+def draw(study: Study, summaries: Mapping[str, ModelSummary]) -> list[Figure]:
     """All figures of a study."""
     results, curves = study
     shared = sorted({*(each["image"] for each in results["mistakes"]["shared"]), 7, 8})
     shown = {name: filters(name, shared) for name in results["variants"]}
-    return figures(results, curves, accounts, shown)
+    return figures(results, curves, summaries, shown)
 
 
 def outline(results: dict[str, Any], figures: Sequence[Figure] = ()) -> list[Section]:
@@ -269,10 +269,10 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="session")
-def accounts(lenet5: NetworkSpec) -> dict[str, Account]:
+def summaries(lenet5: NetworkSpec) -> dict[str, ModelSummary]:
     """Of every variant that a study may have."""
     return {
-        name: account(NetworkSpec.from_words({**lenet5.words(), **difference}))
+        name: summarize(NetworkSpec.from_dict({**lenet5.to_dict(), **difference}))
         for name, (difference, _) in EVERY.items()
     }
 

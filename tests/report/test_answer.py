@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.networks.spec import WORDS
+from pipeline.networks.spec import CHOICES
 from pipeline.report.answer import DEEDS, answer
 
-LENET5 = {"shared", "two", "paper", "trainable", "scaled_tanh", "rbf"}
+LENET5 = {"shared", 2, "paper", "trainable", "scaled_tanh", "rbf"}
 
 
 def record(*comparisons: tuple[str, str, float, tuple[float, float] | None]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def test_a_baseline_alone_is_described() -> None:
 def test_every_word_of_the_family_is_a_deed_in_plain_words() -> None:
     words = {
         (mechanism, word)
-        for mechanism, known in WORDS.items()
+        for mechanism, known in CHOICES.items()
         for word in known
         if word not in LENET5
     }

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.networks.accounting import account
-from pipeline.networks.sizes import Account
+from pipeline.networks.sizes import ModelSummary
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 from pipeline.report import architecture, charts, rows
 from pipeline.report.architecture import BAR, CHARACTER, COLUMN, COLUMNS, MARKS, ROW, SIDE, Drawn
 from pipeline.report.figure import WIDTH, Figure
@@ -19,28 +19,28 @@ FAMILY: dict[str, dict[str, Any]] = {
     "fully_connected": {"connectivity": "full"},
     "no_pooling": {"subsampling": "stride"},
     "pooling_deleted": {"subsampling": "none"},
-    "one_stage": {"hierarchy": "one"},
-    "no_frame": {"frame": 28},
+    "one_stage": {"feature_stages": 1},
+    "no_border": {"input_size": 28},
     "relu": {"activation": "relu"},
     "linear_output": {"output": "linear"},
-    "mlp": {"hidden": (800, 100), "output": "linear"},
+    "mlp": {"hidden_sizes": (800, 100), "output": "linear"},
 }
 
 
 @pytest.fixture(scope="module")
-def family(lenet5: NetworkSpec) -> dict[str, Account]:
-    return {name: account(replace(lenet5, **words)) for name, words in FAMILY.items()}
+def family(lenet5: NetworkSpec) -> dict[str, ModelSummary]:
+    return {name: summarize(replace(lenet5, **words)) for name, words in FAMILY.items()}
 
 
 @pytest.fixture(scope="module")
-def drawn(family: dict[str, Account]) -> dict[str, dict[str, Drawn]]:
+def drawn(family: dict[str, ModelSummary]) -> dict[str, dict[str, Drawn]]:
     """By variant and by layer."""
     layers = architecture.draw(family, family["lenet5"])
     return {name: {each.layer.name: each for each in row} for name, row in layers.items()}
 
 
 @pytest.fixture(scope="module")
-def figure(family: dict[str, Account]) -> Figure:
+def figure(family: dict[str, ModelSummary]) -> Figure:
     return charts.architectures(family, baseline="lenet5", differences=FAMILY)
 
 
@@ -83,7 +83,7 @@ def test_each_layer_of_units_is_a_bar_to_one_scale(drawn: dict[str, dict[str, Dr
         ("no_pooling", "c1 s2 c3 s4", ""),
         ("pooling_deleted", "c3 c5", "s2 s4"),
         ("one_stage", "c5 f6", "c3 s4"),
-        ("no_frame", "input c1 s2 c3 s4 c5", ""),
+        ("no_border", "input c1 s2 c3 s4 c5", ""),
         ("relu", "c1 s2 c3 s4 c5", ""),
         ("linear_output", "output", ""),
         ("mlp", "input h1 h2 output", ""),
@@ -126,7 +126,7 @@ def test_drawings_stay_in_their_rows_and_apart(drawn: dict[str, dict[str, Drawn]
 
 def test_a_table_of_many_maps_still_fits(lenet5: NetworkSpec) -> None:
     table = tuple((0,) for _ in range(100))
-    found = account(replace(lenet5, c3_table=table))
+    found = summarize(replace(lenet5, c3_table=table))
     c3 = next(
         each for each in architecture.draw({"own": found}, found)["own"] if each.layer.name == "c3"
     )
@@ -136,7 +136,7 @@ def test_a_table_of_many_maps_still_fits(lenet5: NetworkSpec) -> None:
 
 @pytest.mark.parametrize("number", [2, 12, 30])
 def test_labels_do_not_touch_where_layers_crowd(lenet5: NetworkSpec, number: int) -> None:
-    deep = account(replace(lenet5, hidden=(300,) * number, output="linear"))
+    deep = summarize(replace(lenet5, hidden_sizes=(300,) * number, output="linear"))
     found = architecture.marks(architecture.draw({"v": deep}, deep), deep, {"v": ""})
     lines: dict[float, list[dict[str, Any]]] = {}
     for mark in found["label"]:
@@ -150,12 +150,14 @@ def test_labels_do_not_touch_where_layers_crowd(lenet5: NetworkSpec, number: int
     assert len(names) >= len(parameters)
 
 
-def test_what_stands_beside_the_layers_is_of_those_present(family: dict[str, Account]) -> None:
+def test_what_stands_beside_the_layers_is_of_those_present(
+    family: dict[str, ModelSummary],
+) -> None:
     drawn = architecture.draw({"v": family["pooling_deleted"]}, family["lenet5"])
     marks = architecture.marks(drawn, family["lenet5"], {"v": "subsampling: none"})
     assert [mark["text"] for mark in marks["bold"]] == ["C3", "C5"]
     present = ["Input", "C1", "C3", "C5", "F6", "Output"]
-    assert [mark["layer"] for mark in marks["account"]] == present
+    assert [mark["layer"] for mark in marks["summary"]] == present
     assert len(marks["ray"]) == 2 * (len(present) - 1)
     # What C5 reads is the whole of C3, whose outline is there already.
     sides = [mark["x2"] - mark["x"] for mark in marks["window"]]
@@ -169,18 +171,18 @@ def test_the_drawing_names_every_layer_with_its_shape_and_parameters(figure: Fig
     names = {"Input", "S2", "C3", "S4", "C5", "F6", "H1", "H2", "Output"}
     shapes = {"32x32", "6@28x28", "16@24x24", "120", "800"}
     parameters = {"156", "122,304", "1,106,040", "628,000"}
-    headings = {figure.title, "baseline", "hidden: 800-100, output: linear", *FAMILY}
+    headings = {figure.title, "baseline", "hidden_sizes: 800-100, output: linear", *FAMILY}
     assert names | shapes | parameters | headings <= shown.keys()
 
 
 def test_the_drawing_is_the_same_bytes_each_time(
-    family: dict[str, Account], figure: Figure
+    family: dict[str, ModelSummary], figure: Figure
 ) -> None:
     assert charts.architectures(family, baseline="lenet5", differences=FAMILY) == figure
     assert figure.svg() == figure.svg()
 
 
-def test_a_variant_is_drawn_alone(family: dict[str, Account]) -> None:
+def test_a_variant_is_drawn_alone(family: dict[str, ModelSummary]) -> None:
     alone = {"no_pooling": FAMILY["no_pooling"]}
     figure = charts.architectures(family, baseline="lenet5", differences=alone)
     shown = texts(figure.svg())
@@ -190,7 +192,7 @@ def test_a_variant_is_drawn_alone(family: dict[str, Account]) -> None:
     assert "a pixel for 2 units" in figure.caption
 
 
-def test_a_tooltip_tells_the_account_and_what_differs(family: dict[str, Account]) -> None:
+def test_a_tooltip_tells_the_summary_and_what_differs(family: dict[str, ModelSummary]) -> None:
     row = rows.layer("v", family["no_weight_sharing"]["c1"], family["lenet5"]["c1"])
     assert row["form"] == "a 5x5 kernel for each unit"
     assert (row["parameters"], row["activations"]) == ("122,304", "18,816 bytes")

@@ -10,7 +10,7 @@ import vl_convert
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline.networks.sizes import Account
+from pipeline.networks.sizes import ModelSummary
 from pipeline.report.page import to_html
 from tests.chromium import NEEDS_CHROMIUM
 from tests.report.conftest import LONG, VARIANTS, draw, outline
@@ -56,14 +56,14 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
 
 
 @pytest.fixture(scope="module")
-def small(study: Any, accounts: dict[str, Account], tmp_path_factory: Any) -> Path:
+def small(study: Any, summaries: dict[str, ModelSummary], tmp_path_factory: Any) -> Path:
     """The page of the small study, in which a note tries to leave its place."""
-    return _written(study, accounts, tmp_path_factory.mktemp("page"))
+    return _written(study, summaries, tmp_path_factory.mktemp("page"))
 
 
-def _written(study: Any, accounts: dict[str, Account], folder: Path) -> Path:
+def _written(study: Any, summaries: dict[str, ModelSummary], folder: Path) -> Path:
     file = folder / "ablation.html"
-    file.write_text(to_html(study[0], outline(study[0], draw(study, accounts))), encoding="utf8")
+    file.write_text(to_html(study[0], outline(study[0], draw(study, summaries))), encoding="utf8")
     return file
 
 
@@ -168,9 +168,9 @@ def test_a_tooltip_tells_estimate_interval_and_n(
 ) -> None:
     page = open_page(small).page
     page.locator("#figure-errors [aria-roledescription='point']").first.hover()
-    told = page.locator("#vg-tooltip-element").inner_text()
+    reported = page.locator("#vg-tooltip-element").inner_text()
     for word in ("lenet5", "estimate", "95 % interval", "10 seeds × 2,000 images"):
-        assert word in told
+        assert word in reported
 
 
 def test_a_table_is_sorted_by_the_numbers_of_a_column_and_back(
@@ -225,21 +225,21 @@ def test_a_filter_is_copied(open_page: Callable[..., Opened], small: Path) -> No
     page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
     page.get_by_role("button", name="Copy").first.click()
     page.get_by_text("Copied").wait_for()
-    told = page.evaluate("navigator.clipboard.readText()")
-    assert told == "tags.\"ablation.variant\" = 'lenet5'"
+    reported = page.evaluate("navigator.clipboard.readText()")
+    assert reported == "tags.\"ablation.variant\" = 'lenet5'"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_long_names_and_notes_leave_the_page_as_it_is(
     open_page: Callable[..., Opened],
     make_study: Callable[..., Any],
-    accounts: dict[str, Account],
+    summaries: dict[str, ModelSummary],
     tmp_path: Path,
     width: int,
 ) -> None:
     results, curves = make_study(variants=(*VARIANTS, LONG))
     results["variants"][LONG]["note"] = "<b>'\"&" + "x" * 2000
-    opened = open_page(_written((results, curves), accounts, tmp_path), width=width)
+    opened = open_page(_written((results, curves), summaries, tmp_path), width=width)
     assert opened.complaints == []
     assert _overflow(opened.page) == 0
     assert opened.page.get_by_text("<b>'\"&xxx").count() == 1
@@ -274,9 +274,9 @@ def test_without_scripts_the_figures_stand(browser: Browser, small: Path) -> Non
 def test_meagre_studies_are_drawn_without_complaint(
     open_page: Callable[..., Opened],
     make_study: Callable[..., Any],
-    accounts: dict[str, Account],
+    summaries: dict[str, ModelSummary],
     tmp_path: Path,
     changes: dict[str, Any],
 ) -> None:
-    opened = open_page(_written(make_study(**changes), accounts, tmp_path))
+    opened = open_page(_written(make_study(**changes), summaries, tmp_path))
     assert opened.complaints == []

@@ -8,33 +8,35 @@ import pytest
 from pipeline.analysis.curves import Curves
 from pipeline.corruptions.corruption import Group
 from pipeline.corruptions.registry import by_family, set_names
-from pipeline.networks.sizes import Account
+from pipeline.networks.sizes import ModelSummary
 from pipeline.report import points, rows, theme
 from tests.report.conftest import draw
 
-Accounts = dict[str, Account]
+Summaries = dict[str, ModelSummary]
 
 
 def texts(svg: str) -> list[str]:
     return ["".join(each.itertext()) for each in ET.fromstring(svg).iter() if "text" in each.tag]
 
 
-def test_figures_are_the_same_bytes_each_time(study: Any, accounts: Accounts) -> None:
-    first, second = (draw(study, accounts) for _ in range(2))
+def test_figures_are_the_same_bytes_each_time(study: Any, summaries: Summaries) -> None:
+    first, second = (draw(study, summaries) for _ in range(2))
     assert first == second
     assert [figure.svg() for figure in first] == [figure.svg() for figure in second]
 
 
-def test_a_figure_names_its_variants_and_states_its_title(study: Any, accounts: Accounts) -> None:
-    for figure in draw(study, accounts):
+def test_a_figure_names_its_variants_and_states_its_title(
+    study: Any, summaries: Summaries
+) -> None:
+    for figure in draw(study, summaries):
         shown = texts(figure.svg())
         assert figure.title in shown
         if figure.name != "mistakes":  # they are every variant's
             assert any("no_weight_sharing" in text for text in shown)
 
 
-def test_titles_state_what_the_record_holds(study: Any, accounts: Accounts) -> None:
-    titles = {figure.name: figure.title for figure in draw(study, accounts)}
+def test_titles_state_what_the_record_holds(study: Any, summaries: Summaries) -> None:
+    titles = {figure.name: figure.title for figure in draw(study, summaries)}
     assert titles["differences"].startswith("Change in test error, 3 comparisons: 2 worse and 1 ")
     assert re.fullmatch(r"Mean test error: .* \(lenet5\) to .* \(mlp\)", titles["errors"])
     assert titles["learning_curves"] == (
@@ -131,7 +133,7 @@ def test_thirty_variants_have_a_look_each() -> None:
     ids=["one seed", "one variant", "one of each"],
 )
 def test_figures_of_a_meagre_study_are_drawn(
-    make_study: Callable[..., Any], accounts: Accounts, changes: dict[str, Any]
+    make_study: Callable[..., Any], summaries: Summaries, changes: dict[str, Any]
 ) -> None:
-    for figure in draw(make_study(**changes), accounts):
+    for figure in draw(make_study(**changes), summaries):
         assert figure.title in texts(figure.svg())

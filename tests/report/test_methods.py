@@ -5,8 +5,8 @@ from pipeline.report.methods import methods
 
 
 def test_power_is_told_with_its_limit_and_where_it_comes_from(results: dict[str, Any]) -> None:
-    told = {"smallest_difference": 0.0021, "smallest_difference_limit": 0.0016}
-    text = dict(methods(results | {"study": results["study"] | told}))["Power"]
+    reported = {"smallest_difference": 0.0021, "smallest_difference_limit": 0.0016}
+    text = dict(methods(results | {"study": results["study"] | reported}))["Power"]
     assert "a difference of 0.21 points is found with a probability of 0.8" in text
     assert "it would be 0.16 points" in text
     assert "`params.yaml`" in text

@@ -46,8 +46,8 @@ def test_the_paper_s_digits_are_told_of_the_real_test_set_alone(results: dict[st
 
 
 def digit(image: int, label: int, **answers: int | None) -> dict[str, Any]:
-    told = {name: {"answer": answer, "share": 0.75} for name, answer in answers.items()}
-    return {"image": image, "label": label, "variants": told}
+    reported = {name: {"answer": answer, "share": 0.75} for name, answer in answers.items()}
+    return {"image": image, "label": label, "variants": reported}
 
 
 def gallery(results: dict[str, Any], digits: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -80,9 +80,9 @@ def test_whatever_the_analysis_calls_wrong_has_a_picture(
     labels = np.array([0, 0], dtype=np.uint8)
     test = Digits(np.zeros((2, 28, 28), dtype=np.uint8), labels, "two")
     drawn = np.ones((2, 6, 5, 5), dtype=np.float32)
-    picture = Result(arrays={"kernels": drawn, "maps": drawn}, record={})
+    first_layer = Result(arrays={"kernels": drawn, "maps": drawn}, record={})
     given = Predictions(seeds=(0,), scores=scores, labels=labels.astype(np.int64))
-    found = Filters.of_result(picture, digit=test.images[0], predictions=given, test=test)
+    found = Filters.of_result(first_layer, digit=test.images[0], predictions=given, test=test)
     digits = as_what(
         shared({"lenet5": is_wrong(scores, labels)}), {"lenet5": answers(scores)}, labels
     )

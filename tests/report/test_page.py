@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.networks.sizes import Account
+from pipeline.networks.sizes import ModelSummary
 from pipeline.report.beyond import ensemble_table
 from pipeline.report.costs import cost_table
 from pipeline.report.page import to_html, to_markdown
@@ -15,7 +15,7 @@ from pipeline.report.tables import main_table, markdown_table
 from pipeline.report.tuning import candidate_table, chosen_table, fairness
 from tests.report.conftest import draw, outline
 
-Accounts = dict[str, Account]
+Summaries = dict[str, ModelSummary]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 RUNTIME = re.compile(r"<script>.*?</script>", re.DOTALL)
 
@@ -48,8 +48,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(study: Any, accounts: Accounts) -> str:
-    return to_html(study[0], outline(study[0], draw(study, accounts)))
+def html(study: Any, summaries: Summaries) -> str:
+    return to_html(study[0], outline(study[0], draw(study, summaries)))
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +58,15 @@ def page(html: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def markdown(study: Any, accounts: Accounts) -> str:
-    return to_markdown(study[0], outline(study[0], draw(study, accounts)))
+def markdown(study: Any, summaries: Summaries) -> str:
+    return to_markdown(study[0], outline(study[0], draw(study, summaries)))
 
 
 def test_both_pages_are_the_same_bytes_each_time(
-    study: Any, accounts: Accounts, html: str, markdown: str
+    study: Any, summaries: Summaries, html: str, markdown: str
 ) -> None:
-    assert to_html(study[0], outline(study[0], draw(study, accounts))) == html
-    assert to_markdown(study[0], outline(study[0], draw(study, accounts))) == markdown
+    assert to_html(study[0], outline(study[0], draw(study, summaries))) == html
+    assert to_markdown(study[0], outline(study[0], draw(study, summaries))) == markdown
 
 
 def test_every_tag_closes(page: Page) -> None:
@@ -157,11 +157,11 @@ def test_both_pages_tell_how_the_settings_were_chosen(
 
 
 def test_importance_is_shown_where_there_is_any(
-    make_study: Callable[..., Any], accounts: Accounts, markdown: str
+    make_study: Callable[..., Any], summaries: Summaries, markdown: str
 ) -> None:
     results, curves = make_study()
     results["variants"]["mlp"]["tuning"]["importance"] = {"learning_rate": 0.75}
-    said = outline(results, draw((results, curves), accounts))
+    said = outline(results, draw((results, curves), summaries))
     row = "| mlp | 0.75 |"
     assert row in to_markdown(results, said)
     assert row not in markdown
@@ -207,10 +207,10 @@ def test_no_template_mark_is_left(html: str, markdown: str) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_study_out_of_the_ordinary_is_reported_and_says_so(
-    make_study: Callable[..., Any], accounts: Accounts, changes: dict[str, Any], words: str
+    make_study: Callable[..., Any], summaries: Summaries, changes: dict[str, Any], words: str
 ) -> None:
     results, curves = make_study(**changes)
-    said = outline(results, draw((results, curves), accounts))
+    said = outline(results, draw((results, curves), summaries))
     assert words in to_markdown(results, said)
     found = Page(to_html(results, said))
     assert words in " ".join(found.text)

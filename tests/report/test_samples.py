@@ -101,7 +101,7 @@ def test_what_ideas_save_is_told_where_their_networks_are_there(results: dict[st
     variants = {cell: rows(0.02 + 0.01 * place) for place, cell in enumerate(LATTICE)}
     found = sample_efficiency(variants, baseline="LSP", roles={cell: cell for cell in LATTICE})
     study = results | {"samples": found}
-    table = samples.worth_of_ideas(study)
+    table = samples.contributions_of_ideas(study)
     assert table
     assert table.columns == ("Idea", "To the area", "n (seeds × images)")
     assert found
@@ -110,7 +110,7 @@ def test_what_ideas_save_is_told_where_their_networks_are_there(results: dict[st
 
 
 def test_without_their_networks_nothing_is_told_of_ideas(sampled: dict[str, Any]) -> None:
-    assert samples.worth_of_ideas(sampled) is None
+    assert samples.contributions_of_ideas(sampled) is None
 
 
 def test_the_methods_name_every_stage_that_opens_the_test_images(

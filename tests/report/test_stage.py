@@ -87,7 +87,7 @@ def write_variant(folder: Path, name: str) -> None:
     write_json(
         folder / "models" / name / "spec.json",
         {
-            "network": {"hidden": []},
+            "network": {"hidden_sizes": []},
             "hyperparameters": SETTINGS,
             "epochs": 2,
             "batch_size": 128,
@@ -169,7 +169,7 @@ def test_every_file_of_the_report_is_written_and_nothing_else(reported: Path) ->
     files = {path.relative_to(reports).as_posix() for path in reports.rglob("*") if path.is_file()}
     assert files == {
         *("ablation.html", "ablation.md", "results.json", "metrics.json", "timing.json"),
-        *("curves.csv", "sweeps.csv", "test_looks.csv"),
+        *("curves.csv", "sweeps.csv", "test_set_evaluations.csv"),
         *(f"figures/{name}.svg" for name in FIGURES),
     }
 
@@ -218,8 +218,8 @@ def test_the_readme_takes_its_table_from_the_report(reported: Path) -> None:
     readme = reported / "README.md"
     readme.write_text(f"Before\n{BEGIN}\n{END}\nAfter\n")
     assert run(reported, "readme").returncode == 0
-    told = "subsampling: stride, match: parameters (120 units in C5)"
-    assert f"| no_pooling | {told} | 60,000 | 130,752 |" in readme.read_text()
+    differs_in = "subsampling: stride, match: parameters (120 units in C5)"
+    assert f"| no_pooling | {differs_in} | 60,000 | 130,752 |" in readme.read_text()
 
 
 @pytest.mark.parametrize(

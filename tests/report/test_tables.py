@@ -6,12 +6,12 @@ import pytest
 
 from pipeline.report.tables import (
     Table,
-    cell_table,
     comparison_table,
     main_table,
     markdown_table,
     markdown_text,
     origin_table,
+    run_table,
     verdict,
 )
 
@@ -67,12 +67,12 @@ def test_the_main_table_tells_baseline_and_reference_models(results: dict[str, A
     assert rows[0][-1] == "baseline"
     assert [row[0] for row in rows if "reference model" in row[0]] == ["mlp (reference model)"]
     assert rows[1][1] == "connectivity: unshared"
-    assert rows[3][1] == "hidden: 300-100, output: linear"
+    assert rows[3][1] == "hidden_sizes: 300-100, output: linear"
 
 
 def test_what_was_computed_for_a_control_is_told(results: dict[str, Any]) -> None:
-    told = {"differs_in": "match: parameters (47 units in C5)"}
-    mlp = results["variants"]["mlp"] | told
+    reported = {"differs_in": "match: parameters (47 units in C5)"}
+    mlp = results["variants"]["mlp"] | reported
     rows = main_table(results | {"variants": results["variants"] | {"mlp": mlp}}).rows
     assert rows[3][1] == "match: parameters (47 units in C5)"
 
@@ -114,7 +114,7 @@ def test_origin_table_has_every_field_of_the_environment(results: dict[str, Any]
 
 
 def test_every_network_has_its_filter(results: dict[str, Any]) -> None:
-    rows = cell_table(results).rows
+    rows = run_table(results).rows
     assert len(rows) == 4 * (1 + 10)
     assert rows[0] == ("lenet5", "all", "tags.\"ablation.variant\" = 'lenet5'")
-    assert rows[2] == ("lenet5", "1", f"tags.\"ablation.cell\" = '{1:064x}'")
+    assert rows[2] == ("lenet5", "1", f"tags.\"ablation.run_key\" = '{1:064x}'")

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pipeline.outputs.timings import RunTiming, StageTiming
-from pipeline.report.timing import time_table, told, total
+from pipeline.report.timing import reported, time_table, total
 
 TRAIN = StageTiming(stage="train", variant="lenet5", wall_s=10.0, workers=2, device="cpu")
 DOWNLOAD = StageTiming(stage="download", wall_s=1.5)
@@ -49,7 +49,9 @@ def test_a_training_takes_the_median_of_its_runs() -> None:
 
 def test_the_report_s_own_time_is_not_told() -> None:
     took = {"stages": {"sweep@a": 6.0, "sweep@b": 3.0, "train@a": 1.0, "report": 90.0}}
-    assert told(took).startswith("Of the time that the stages took, 90 % for `sweep` and 10 % for")
+    assert reported(took).startswith(
+        "Of the time that the stages took, 90 % for `sweep` and 10 % for"
+    )
 
 
 def test_trainings_are_told_as_multiples_of_the_baseline_s(results: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from pipeline.report.tuning import candidate_table, chosen_table, fairness, impo
 def test_what_was_the_same_for_all_is_told_with_the_study_s_own_numbers(
     results: dict[str, Any],
 ) -> None:
-    told = fairness(results)
+    reported = fairness(results)
     for words in (
         "3 trials of 1 epoch on 50,000 of the training images",
         "the other 10,000 after the last epoch",
@@ -17,7 +17,7 @@ def test_what_was_the_same_for_all_is_told_with_the_study_s_own_numbers(
         "more than 0.1 points off its mean error",
         "the intervals of this report do not include that luck",
     ):
-        assert words in told
+        assert words in reported
 
 
 def test_without_an_audit_none_is_told(make_study: Callable[..., Any]) -> None:

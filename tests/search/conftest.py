@@ -1,4 +1,4 @@
-"""Sweeps in no time: what a training comes to is computed from its cell."""
+"""Sweeps in no time: what a training comes to is computed from its task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -48,7 +48,7 @@ def default(network: NetworkSpec) -> Hyperparameters:
     return Hyperparameters(learning_rate=0.004, init="fan_in", j=j)
 
 
-def result(cell: TrainingTask, outcome: float | str) -> Result:
+def result(task: TrainingTask, outcome: float | str) -> Result:
     """A curve that is at its lowest before its last epoch, or a failure and its reason."""
     reason = outcome if isinstance(outcome, str) else None
     last = 0.9 if isinstance(outcome, str) else outcome
@@ -57,10 +57,10 @@ def result(cell: TrainingTask, outcome: float | str) -> Result:
             "epoch": epoch,
             "train_loss": 1 / epoch,
             "train_error": 0.5 / epoch,
-            "learning_rate": cell.hyperparameters.learning_rate / epoch,
-            "validation_error": last / (1 + cell.epochs - epoch),
+            "learning_rate": task.hyperparameters.learning_rate / epoch,
+            "validation_error": last / (1 + task.epochs - epoch),
         }
-        for epoch in range(1, cell.epochs + 1)
+        for epoch in range(1, task.epochs + 1)
     ]
     timing = {"started": 0.0, "ended": 1.0, "epochs": []}
     return Result(arrays={}, record={"history": history, "failure": reason, "timing": timing})
@@ -77,9 +77,9 @@ class Bench:
     def sweep(self, outcome: Outcome) -> Sweep:
         self.book = Trials("study/variant", self.search.dimensions, self.dimensions)
 
-        def train(phase: str, cells: list[TrainingTask]) -> list[Result]:
-            self.asked.append((phase, cells))
-            return [result(cell, outcome(cell)) for cell in cells]
+        def train(phase: str, tasks: list[TrainingTask]) -> list[Result]:
+            self.asked.append((phase, tasks))
+            return [result(task, outcome(task)) for task in tasks]
 
         return Tuner(
             first=self.first, points=self.points, search=self.search, book=self.book, train=train
@@ -89,9 +89,9 @@ class Bench:
     def points(self) -> list[Hyperparameters]:
         return points(self.search, default(self.network), self.network)
 
-    def trial(self, cell: TrainingTask) -> int:
-        """The trial whose settings a cell has."""
-        return self.points.index(cell.hyperparameters)
+    def trial(self, task: TrainingTask) -> int:
+        """The trial whose settings a task has."""
+        return self.points.index(task.hyperparameters)
 
     @property
     def dimensions(self) -> list[str]:

@@ -25,7 +25,7 @@ def column(name: str, settings: Sequence[Hyperparameters]) -> list[float | str |
 
 @pytest.fixture
 def perceptron(linear: NetworkSpec) -> NetworkSpec:
-    return replace(linear, hidden=(300, 100))
+    return replace(linear, hidden_sizes=(300, 100))
 
 
 def test_dimensions_apply_where_they_mean_something(

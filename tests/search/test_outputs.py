@@ -29,9 +29,9 @@ FILES = ("best.json", "history.csv", "trainings.json", "trials.csv")
 def finals(errors: Mapping[int, tuple[float | str, ...]], bench: Bench) -> Outcome:
     """Trial n comes to n/100 on the trial seed, and at full length to an error for each seed."""
 
-    def outcome(cell: TrainingTask) -> float | str:
-        trial, seeds = bench.trial(cell), bench.search.finalist_seeds
-        return errors[trial][seeds.index(cell.seed)] if cell.seed in seeds else trial / 100
+    def outcome(task: TrainingTask) -> float | str:
+        trial, seeds = bench.trial(task), bench.search.finalist_seeds
+        return errors[trial][seeds.index(task.seed)] if task.seed in seeds else trial / 100
 
     return outcome
 
@@ -56,7 +56,7 @@ def three(bench: MakeBench) -> tuple[Bench, Sweep]:
     tried = bench()
     errors = {0: (0.03, 0.05), 2: (0.02, 0.04), 3: (0.01, 0.03)}
     outcome = finals(errors, tried)
-    return tried, tried.sweep(lambda cell: NAN if tried.trial(cell) == 1 else outcome(cell))
+    return tried, tried.sweep(lambda task: NAN if tried.trial(task) == 1 else outcome(task))
 
 
 def test_folder_has_four_files(three: tuple[Bench, Sweep], tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_every_trial_is_a_row(three: tuple[Bench, Sweep], tmp_path: Path) -> Non
     ]
     assert [row["trial"] for row in rows] == list("012345")
     for row, each in zip(rows, found.trials, strict=True):
-        settings = each.cell.hyperparameters
-        assert row["run_key"] == each.cell.key
+        settings = each.task.hyperparameters
+        assert row["run_key"] == each.task.key
         assert (float(row["learning_rate"]), row["init"]) == (
             settings.learning_rate,
             settings.init,
@@ -87,18 +87,18 @@ def test_every_trial_is_a_row(three: tuple[Bench, Sweep], tmp_path: Path) -> Non
 def test_every_training_is_told_with_its_failure(bench: MakeBench, tmp_path: Path) -> None:
     """That of an audit, which no other file has."""
     tried = bench()
-    found = tried.sweep(lambda cell: NAN if cell.seed == 105 else 0.1)
+    found = tried.sweep(lambda task: NAN if task.seed == 105 else 0.1)
     written(tmp_path, tried, found)
-    told = json.loads((tmp_path / "trainings.json").read_text(encoding="utf8"))
-    assert [(each["phase"], each["trial"], each["run_key"]) for each in told["trainings"]] == [
-        (phase, each.trial, each.cell.key) for phase, each in found.trainings()
+    reported = json.loads((tmp_path / "trainings.json").read_text(encoding="utf8"))
+    assert [(each["phase"], each["trial"], each["run_key"]) for each in reported["trainings"]] == [
+        (phase, each.trial, each.task.key) for phase, each in found.trainings()
     ]
     first = tried.first
-    *_, well, ill = told["trainings"]
+    *_, well, ill = reported["trainings"]
     assert (well["seed"], well["epochs"], well["failure"]) == (104, 2 * first.epochs, None)
     assert (ill["seed"], ill["phase"], ill["failure"]) == (105, "audit", NAN)
-    assert told["code"] == first.code
-    assert NetworkSpec.from_words(told["network"]) == first.network
+    assert reported["code"] == first.code
+    assert NetworkSpec.from_dict(reported["network"]) == first.network
 
 
 def test_failed_trial_has_its_reason_and_no_value(
@@ -117,7 +117,7 @@ def test_failed_trial_has_its_reason_and_no_value(
 
 def test_best_is_the_lowest_value_so_far(bench: MakeBench, tmp_path: Path) -> None:
     tried, values = bench(), [NAN, 0.4, 0.5, 0.3, NAN, 0.35]
-    found = tried.sweep(lambda cell: values[tried.trial(cell)] if cell.seed == 100 else 0.5)
+    found = tried.sweep(lambda task: values[tried.trial(task)] if task.seed == 100 else 0.5)
     written(tmp_path, tried, found)
     best = [row["best"] for row in table(tmp_path / "trials.csv")]
     assert best == ["", "0.4", "0.4", "0.3", "0.3", "0.3"]
@@ -144,9 +144,9 @@ def test_every_epoch_of_every_training_is_a_row(
         *("train_loss", "train_error", "validation_error", "learning_rate"),
     ]
     expected = [
-        (phase, str(each.trial), each.cell.key, str(each.cell.seed), str(epoch))
+        (phase, str(each.trial), each.task.key, str(each.task.seed), str(epoch))
         for phase, each in found.trainings()
-        for epoch in range(1, each.cell.epochs + 1)
+        for epoch in range(1, each.task.epochs + 1)
     ]
     assert [tuple(row.values())[:5] for row in rows] == expected
     last = [row for row in rows if row["phase"] == "finalists" and row["epoch"] == "4"]
@@ -154,7 +154,7 @@ def test_every_epoch_of_every_training_is_a_row(
         *("0.03", "0.05", "0.02", "0.04", "0.01", "0.03")
     ]
     assert [float(row["train_loss"]) for row in rows[:2]] == [1.0, 0.5]
-    rate = found.trials[0].cell.hyperparameters.learning_rate
+    rate = found.trials[0].task.hyperparameters.learning_rate
     assert [float(row["learning_rate"]) for row in rows[:2]] == [rate, rate / 2]
 
 
@@ -163,7 +163,7 @@ def test_files_are_the_same_bytes_whenever_they_are_written(
 ) -> None:
     for folder in ("one", "other"):
         tried = bench()
-        found = tried.sweep(lambda cell: int(cell.key[:6], 16) / 16**6)
+        found = tried.sweep(lambda task: int(task.key[:6], 16) / 16**6)
         written(tmp_path / folder, tried, found, {"learning_rate": 0.75, "init": 0.25})
     for name in FILES:
         content = (tmp_path / "one" / name).read_bytes()
@@ -177,7 +177,7 @@ def test_best_has_the_winner_and_what_it_came_to(
 ) -> None:
     bench, found = three
     best = written(tmp_path, bench, found)
-    settings = found.trials[3].cell.hyperparameters
+    settings = found.trials[3].task.hyperparameters
     assert (best["variant"], best["trial"]) == ("v", 3)
     assert best["hyperparameters"] == {
         "learning_rate": settings.learning_rate,
@@ -198,7 +198,7 @@ def test_candidates_are_the_finalists_from_the_winner_on(
     assert [each["trial_error"] for each in candidates] == [0.03, 0.02, 0.0]
     assert candidates[0]["per_seed"] == {"101": 0.01, "102": 0.03}
     assert candidates[0]["failures"] == {}
-    keys = {str(t.cell.seed): t.cell.key for t in found.finalists if t.trial == 3}
+    keys = {str(t.task.seed): t.task.key for t in found.finalists if t.trial == 3}
     assert candidates[0]["run_keys"] == keys
 
 
@@ -225,10 +225,10 @@ def test_only_finalist_has_no_runner_up(bench: MakeBench, tmp_path: Path) -> Non
 
 
 def audited(bench: Bench, once: float, twice: float | str) -> Sweep:
-    def outcome(cell: TrainingTask) -> float | str:
-        if cell.seed in bench.search.audit_seeds:
+    def outcome(task: TrainingTask) -> float | str:
+        if task.seed in bench.search.audit_seeds:
             return twice
-        return once + (0.001 if cell.seed == 101 else -0.001 if cell.seed == 102 else 0.0)
+        return once + (0.001 if task.seed == 101 else -0.001 if task.seed == 102 else 0.0)
 
     return bench.sweep(outcome)
 
@@ -312,7 +312,7 @@ def test_files_are_read_as_they_were_written(bench: MakeBench, tmp_path: Path) -
     """With a failure in every phase, and a setting that means nothing."""
     tried = bench()
     found = tried.sweep(
-        lambda cell: NAN if cell.seed == 105 or tried.trial(cell) == 1 else 0.1 + 0.2
+        lambda task: NAN if task.seed == 105 or tried.trial(task) == 1 else 0.1 + 0.2
     )
     chosen = tuning("v", found, dimensions=tried.dimensions, importance={"init": 1 / 3})
     write_sweep(tmp_path, chosen, history(found), trainings(found))

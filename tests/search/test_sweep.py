@@ -1,4 +1,4 @@
-"""Which cells a sweep trains, and what it chooses by them."""
+"""Which tasks a sweep trains, and what it chooses by them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,9 +26,9 @@ def by_trial(
 ) -> Outcome:
     """What each trial comes to, and its settings at full length; 0.5 where nothing is said."""
 
-    def outcome(cell: TrainingTask) -> float | str:
-        first = cell.seed == bench.search.trial_seed
-        return (trials if first or finals is None else finals).get(bench.trial(cell), 0.5)
+    def outcome(task: TrainingTask) -> float | str:
+        first = task.seed == bench.search.trial_seed
+        return (trials if first or finals is None else finals).get(bench.trial(task), 0.5)
 
     return outcome
 
@@ -42,7 +42,7 @@ def test_lowest_mean_of_the_finalists_wins(bench: MakeBench) -> None:
     trials = {0: 0.1, 2: 0.2, 4: 0.3}
     found = tried.sweep(by_trial(tried, trials, {0: 0.09, 2: 0.08, 4: 0.07}))
     assert found.ranking == [4, 2, 0]
-    assert found.winner == found.trials[4].cell.hyperparameters
+    assert found.winner == found.trials[4].task.hyperparameters
     assert tried.sweep(by_trial(tried, trials, {0: 0.07, 2: 0.08, 4: 0.09})).ranking == [0, 2, 4]
 
 
@@ -65,9 +65,9 @@ def test_mean_is_over_all_finalist_seeds(bench: MakeBench) -> None:
     tried = bench()
     finals = {(1, 101): 0.02, (1, 102): 0.10, (2, 101): 0.05, (2, 102): 0.06}
 
-    def outcome(cell: TrainingTask) -> float:
-        trial = tried.trial(cell)
-        return finals.get((trial, cell.seed), {1: 0.1, 2: 0.2}.get(trial, 0.5))
+    def outcome(task: TrainingTask) -> float:
+        trial = tried.trial(task)
+        return finals.get((trial, task.seed), {1: 0.1, 2: 0.2}.get(trial, 0.5))
 
     assert tried.sweep(outcome).ranking[:2] == [2, 1]
 
@@ -77,9 +77,9 @@ def test_means_that_differ_in_their_last_bits_alone_are_equal(bench: MakeBench) 
     counts = {2: (101, 101, 104), 1: (102, 102, 102)}
     tried = bench(finalist_seeds=(101, 102, 103))
 
-    def outcome(cell: TrainingTask) -> float:
-        trial, place = tried.trial(cell), cell.seed - 101
-        final = trial in counts and cell.seed != tried.search.trial_seed
+    def outcome(task: TrainingTask) -> float:
+        trial, place = tried.trial(task), task.seed - 101
+        final = trial in counts and task.seed != tried.search.trial_seed
         if final and place < len(counts[trial]):
             return counts[trial][place] / 10_000
         return 0.1 + 0.1 * (trial not in counts)
@@ -130,12 +130,12 @@ def test_fewer_finalists_remain_where_too_many_trials_failed(bench: MakeBench) -
 
 def test_finalists_are_distinct_settings_where_trials_are_not(bench: MakeBench) -> None:
     tried = bench(dimensions=Dimensions(init=("paper", "fan_in")), trials=12)
-    found = tried.sweep(lambda cell: 0.2 if cell.hyperparameters.init == "paper" else 0.1)
-    inits = [each.cell.hyperparameters.init for each in found.trials]
+    found = tried.sweep(lambda task: 0.2 if task.hyperparameters.init == "paper" else 0.1)
+    inits = [each.task.hyperparameters.init for each in found.trials]
     assert len(inits) == 12
     assert numbers(found.finalists) == [0, 0, inits.index("paper"), inits.index("paper")]
     assert found.ranking == [0, inits.index("paper")]
-    keys = [each.cell.key for each in (*found.finalists, *found.audit)]
+    keys = [each.task.key for each in (*found.finalists, *found.audit)]
     assert len(set(keys)) == len(keys)
 
 
@@ -146,9 +146,9 @@ def test_a_setting_is_its_earliest_trial_at_the_rank_of_its_best(bench: MakeBenc
     points = [tried.points[0], high, low, high, low, tried.points[0]]
     errors = [0.3, 0.2, 0.25, NAN, 0.1, 0.4]
 
-    def train(phase: str, cells: list[TrainingTask]) -> list[Result]:
+    def train(phase: str, tasks: list[TrainingTask]) -> list[Result]:
         return [
-            result(cell, errors[n] if phase == "trials" else 0.5) for n, cell in enumerate(cells)
+            result(task, errors[n] if phase == "trials" else 0.5) for n, task in enumerate(tasks)
         ]
 
     book = Trials("repeated", tried.search.dimensions, ["learning_rate"])
@@ -162,9 +162,9 @@ def test_finalist_that_fails_with_one_seed_is_out(bench: MakeBench) -> None:
     tried = bench()
     by_error = by_trial(tried, {1: 0.01, 2: 0.2, 0: 0.3})
 
-    def outcome(cell: TrainingTask) -> float | str:
-        unlucky = cell.seed == 102 and tried.trial(cell) == 1
-        return NAN if unlucky else by_error(cell)
+    def outcome(task: TrainingTask) -> float | str:
+        unlucky = task.seed == 102 and tried.trial(task) == 1
+        return NAN if unlucky else by_error(task)
 
     found = tried.sweep(outcome)
     assert numbers(found.finalists) == [1, 1, 2, 2, 0, 0]
@@ -185,7 +185,7 @@ def test_sweep_of_failures_alone_names_their_reasons(bench: MakeBench) -> None:
 def test_sweep_whose_finalists_all_fail_names_their_reasons(bench: MakeBench) -> None:
     tried = bench()
     with pytest.raises(UserError, match=rf"all 3 failed: {NAN}\.$"):
-        tried.sweep(lambda cell: 0.1 if cell.seed == tried.search.trial_seed else NAN)
+        tried.sweep(lambda task: 0.1 if task.seed == tried.search.trial_seed else NAN)
     assert [phase for phase, _ in tried.asked] == ["trials", "finalists"]
 
 
@@ -193,8 +193,8 @@ def test_seeds_and_lengths_of_each_phase(bench: MakeBench) -> None:
     tried = bench()
     tried.sweep(by_trial(tried, {5: 0.1, 0: 0.2, 3: 0.3}))
     phases = {
-        phase: [(tried.trial(cell), cell.seed, cell.epochs) for cell in cells]
-        for phase, cells in tried.asked
+        phase: [(tried.trial(task), task.seed, task.epochs) for task in tasks]
+        for phase, tasks in tried.asked
     }
     assert [phase for phase, _ in tried.asked] == ["trials", "finalists", "audit"]
     assert phases["trials"] == [(trial, 100, 2) for trial in range(6)]
@@ -202,31 +202,31 @@ def test_seeds_and_lengths_of_each_phase(bench: MakeBench) -> None:
     assert phases["audit"] == [(5, seed, 8) for seed in (104, 105)]
 
 
-def test_cells_differ_in_settings_seed_and_length_alone(bench: MakeBench) -> None:
+def test_tasks_differ_in_settings_seed_and_length_alone(bench: MakeBench) -> None:
     tried = bench()
     found = tried.sweep(lambda _: 0.5)
     for _, each in found.trainings():
-        hyperparameters = found.trials[each.trial].cell.hyperparameters
-        assert each.cell == replace(
+        hyperparameters = found.trials[each.trial].task.hyperparameters
+        assert each.task == replace(
             tried.first,
             hyperparameters=hyperparameters,
-            seed=each.cell.seed,
-            epochs=each.cell.epochs,
+            seed=each.task.seed,
+            epochs=each.task.epochs,
         )
-    assert len({each.cell.key for _, each in found.trainings()}) == 6 + 6 + 2
+    assert len({each.task.key for _, each in found.trainings()}) == 6 + 6 + 2
 
 
 def test_all_trainings_are_told_phase_by_phase(bench: MakeBench) -> None:
     found = bench().sweep(lambda _: 0.5)
-    told = found.trainings()
-    assert [phase for phase, _ in told] == ["trials"] * 6 + ["finalists"] * 6 + ["audit"] * 2
-    assert [each for _, each in told] == [*found.trials, *found.finalists, *found.audit]
+    reported = found.trainings()
+    assert [phase for phase, _ in reported] == ["trials"] * 6 + ["finalists"] * 6 + ["audit"] * 2
+    assert [each for _, each in reported] == [*found.trials, *found.finalists, *found.audit]
 
 
 def test_winner_alone_is_audited_and_its_failure_changes_no_choice(bench: MakeBench) -> None:
     tried = bench()
     by_error = by_trial(tried, {2: 0.1})
-    found = tried.sweep(lambda cell: NAN if cell.seed in (104, 105) else by_error(cell))
+    found = tried.sweep(lambda task: NAN if task.seed in (104, 105) else by_error(task))
     assert found.ranking[0] == 2
     assert numbers(found.audit) == [2, 2]
     assert [each.failure for each in found.audit] == [NAN] * 2
@@ -242,7 +242,7 @@ def test_one_trial_and_one_seed_are_a_sweep(bench: MakeBench, linear: NetworkSpe
     tried = bench(network=linear, trials=1, finalists=1, finalist_seeds=(7,), audit_seeds=())
     found = tried.sweep(lambda _: 0.5)
     assert found.winner == Hyperparameters(learning_rate=0.004, init="fan_in", j=None)
-    assert [(each.cell.seed, each.cell.epochs) for _, each in found.trainings()] == [
+    assert [(each.task.seed, each.task.epochs) for _, each in found.trainings()] == [
         (100, 2),
         (7, 4),
     ]
@@ -251,23 +251,25 @@ def test_one_trial_and_one_seed_are_a_sweep(bench: MakeBench, linear: NetworkSpe
 def test_optuna_hears_of_every_trial_and_of_nothing_else(bench: MakeBench) -> None:
     tried = bench()
     found = tried.sweep(by_trial(tried, {0: 0.4, 1: NAN, 3: 0.1}))
-    told = tried.book.study.get_trials()
-    assert [each.value for each in told] == [0.4, None, 0.5, 0.1, 0.5, 0.5]
-    assert [each.user_attrs["cell"] for each in told] == [each.cell.key for each in found.trials]
-    assert told[1].user_attrs["reason"] == NAN
+    reported = tried.book.study.get_trials()
+    assert [each.value for each in reported] == [0.4, None, 0.5, 0.1, 0.5, 0.5]
+    assert [each.user_attrs["run_key"] for each in reported] == [
+        each.task.key for each in found.trials
+    ]
+    assert reported[1].user_attrs["reason"] == NAN
 
 
-def test_results_come_from_the_cells_and_not_from_the_order_of_training(
+def test_results_come_from_the_tasks_and_not_from_the_order_of_training(
     bench: MakeBench,
 ) -> None:
     """Cells trained backwards, as other workers might finish them, make the same sweep."""
     tried = bench()
 
-    def outcome(cell: TrainingTask) -> float:
-        return int(cell.key[:6], 16) / 16**6
+    def outcome(task: TrainingTask) -> float:
+        return int(task.key[:6], 16) / 16**6
 
-    def backwards(_: str, cells: list[TrainingTask]) -> list[Result]:
-        return [result(cell, outcome(cell)) for cell in reversed(cells)][::-1]
+    def backwards(_: str, tasks: list[TrainingTask]) -> list[Result]:
+        return [result(task, outcome(task)) for task in reversed(tasks)][::-1]
 
     one = tried.sweep(outcome)
     book = Trials("another", tried.search.dimensions, tried.dimensions)
@@ -278,5 +280,5 @@ def test_results_come_from_the_cells_and_not_from_the_order_of_training(
 
 
 def chosen(found: Sweep) -> tuple[object, ...]:
-    trainings = [(phase, each.trial, each.cell, each.error) for phase, each in found.trainings()]
+    trainings = [(phase, each.trial, each.task, each.error) for phase, each in found.trainings()]
     return found.ranking, found.winner, trainings

@@ -56,7 +56,7 @@ def run(folder: Path, cache: Path, *, workers: int) -> Mapping[str, Any]:
     return json.loads((folder / f"timings/sweep-{VARIANT}.json").read_bytes())
 
 
-def outs(folder: Path) -> dict[str, bytes]:
+def outputs(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in (folder / "sweeps" / VARIANT).iterdir()}
 
 
@@ -74,14 +74,14 @@ def test_many_workers_leave_the_same_bytes_as_one(
     one, other = swept[0], folder(str(workers))
     timing = run(other, other / "cache", workers=workers)
     assert (timing["workers"], timing["cached"]) == (min(workers, TRIALS), 0)
-    assert outs(other).keys() == set(FILES)
-    assert outs(other) == outs(one)
+    assert outputs(other).keys() == set(FILES)
+    assert outputs(other) == outputs(one)
 
 
 def test_trial_that_diverges_is_recorded_and_the_rest_goes_on(
     swept: tuple[Path, Mapping[str, Any]],
 ) -> None:
-    found = outs(swept[0])
+    found = outputs(swept[0])
     trials = list(csv.DictReader(found["trials.csv"].decode().splitlines()))
     assert [row["state"] for row in trials] == ["complete", "failed", "complete", "complete"]
     assert trials[1]["reason"].startswith("the loss was nan")
@@ -96,7 +96,7 @@ def test_each_training_is_timed(swept: tuple[Path, Mapping[str, Any]]) -> None:
     made, timing = swept
     assert (timing["stage"], timing["variant"]) == ("sweep", VARIANT)
     assert (timing["workers"], timing["cached"]) == (1, 0)
-    history = outs(made)["history.csv"].decode().splitlines()
+    history = outputs(made)["history.csv"].decode().splitlines()
     keys = dict.fromkeys(row["run_key"] for row in csv.DictReader(history))
     assert [run["run_key"] for run in timing["runs"]] == list(keys)
     assert len(keys) == CELLS
@@ -113,13 +113,13 @@ def test_damaged_database_of_the_dashboard_costs_the_dashboard_alone(
     swept: tuple[Path, Mapping[str, Any]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     made, _ = swept
-    before = outs(made)
+    before = outputs(made)
     database = made.parents[2] / "var/optuna.db"
     whole = database.read_bytes()
     database.write_bytes(b"no database")
     run(made, made / "cache", workers=1)
     database.write_bytes(whole)
-    assert outs(made) == before
+    assert outputs(made) == before
     said = capfd.readouterr().err
     assert f"Optuna at {database}: DatabaseError" in said
     assert said.endswith("`make dashboard` will not show this sweep.\n")
@@ -127,24 +127,24 @@ def test_damaged_database_of_the_dashboard_costs_the_dashboard_alone(
 
 def test_finished_sweep_trains_nothing_again(swept: tuple[Path, Mapping[str, Any]]) -> None:
     made, _ = swept
-    before = outs(made)
+    before = outputs(made)
     shutil.rmtree(made / "sweeps")
     timing = run(made, made / "cache", workers=2)
     assert (timing["workers"], timing["cached"]) == (0, CELLS)
-    assert outs(made) == before
+    assert outputs(made) == before
 
 
 def test_damaged_result_is_trained_again_to_the_same_bytes(
     swept: tuple[Path, Mapping[str, Any]],
 ) -> None:
     made, timing = swept
-    before = outs(made)
+    before = outputs(made)
     for each in (timing["runs"][2], timing["runs"][-1]):  # a trial and the audit
         (file,) = (made / "cache").rglob(each["run_key"])
         file.write_bytes(file.read_bytes()[:-100])
     again = run(made, made / "cache", workers=1)
     assert (again["workers"], again["cached"]) == (1, CELLS - 2)
-    assert outs(made) == before
+    assert outputs(made) == before
 
 
 def test_sweep_without_an_audit_is_the_same_but_for_it(
@@ -152,7 +152,7 @@ def test_sweep_without_an_audit_is_the_same_but_for_it(
 ) -> None:
     made = folder("unaudited", audit_seeds=[])
     assert run(made, swept[0] / "cache", workers=1)["cached"] == CELLS - 1
-    best, whole = (json.loads(outs(each)["best.json"]) for each in (made, swept[0]))
+    best, whole = (json.loads(outputs(each)["best.json"]) for each in (made, swept[0]))
     assert best["audit"] is None
     assert whole["audit"]["seeds"] == [104]
     different = {name for name in whole if best[name] != whole[name]}

@@ -27,16 +27,24 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 MISTAKES = [
     ("typo", 1, "typo: is not a key here; allowed are name, data, network"),
-    ("network.typo", "x", "network.typo: is not a key here; allowed are frame, connectivity"),
+    ("network.typo", "x", "network.typo: is not a key here; allowed are input_size, connectivity"),
     ("variants.no_pooling.typo", "x", "variants.no_pooling.typo: is not a key here; allowed are"),
     ("variants.no_pooling.subsampling", "no", "variants.no_pooling.subsampling: input should be "),
     ("variants.Bad Name", {"output": "linear"}, "variants.Bad Name"),
     ("variants.x; rm -rf /", {"output": "linear"}, "string should match pattern"),
-    ("variants.mlp.subsampling", "max", "variants.mlp: `hidden` replaces C1 to F6"),
-    ("variants.mlp.output", "rbf", "variants.mlp: `hidden` must end in 84 units"),
-    ("variants.mlp.hidden", [0], "variants.mlp: `hidden` widths must be at least 1, but got 0"),
-    ("variants.mlp.hidden", [1.5], "variants.mlp.hidden.0: input should be a valid integer"),
-    ("variants.mlp.hidden", 300, "variants.mlp.hidden: input should be a list"),
+    ("variants.mlp.subsampling", "max", "variants.mlp: `hidden_sizes` replaces C1 to F6"),
+    ("variants.mlp.output", "rbf", "variants.mlp: `hidden_sizes` must end in 84 units"),
+    (
+        "variants.mlp.hidden_sizes",
+        [0],
+        "variants.mlp: `hidden_sizes` widths must be at least 1, but got 0",
+    ),
+    (
+        "variants.mlp.hidden_sizes",
+        [1.5],
+        "variants.mlp.hidden_sizes.0: input should be a valid integer",
+    ),
+    ("variants.mlp.hidden_sizes", 300, "variants.mlp.hidden_sizes: input should be a list"),
     ("variants.x", {"connectivity": "own"}, "variants.x.connectivity: input should be 'shared'"),
     ("variants.x", {"c3_table": "mine"}, "variants.x.c3_table: input should be 'paper' or 'compl"),
     ("variants.x", {"c3_table": 3}, "variants.x.c3_table: input should be a list, but got 3"),
@@ -47,16 +55,28 @@ MISTAKES = [
         {"c3_table": [[0], [6]]},
         "variants.x: `c3_table` must name S2 maps, 0 to 5, b",
     ),
-    ("variants.x", {"hierarchy": "one", "c3_table": "complete"}, "variants.x: with one stage"),
-    ("variants.x", {"frame": 12}, "variants.x: the image must not be too small for C3's 5x5"),
-    ("variants.x", {"frame": 30}, "variants.x: C3's maps must have an even side to be halved"),
+    ("variants.x", {"feature_stages": 1, "c3_table": "complete"}, "variants.x: with one stage"),
+    ("variants.x", {"input_size": 12}, "variants.x: the image must not be too small for C3's 5x5"),
+    (
+        "variants.x",
+        {"input_size": 30},
+        "variants.x: C3's maps must have an even side to be halved",
+    ),
     ("variants.x", {"c5_units": 0}, "variants.x: `c5_units` must be at least 1, but got 0"),
-    ("network.frame", 12, "network: the image must not be too small for C3's 5x5 kernels"),
-    ("network.frame", 33, "network: `frame` must be an even number of pixels up to 32, but got"),
+    ("network.input_size", 12, "network: the image must not be too small for C3's 5x5 kernels"),
+    (
+        "network.input_size",
+        33,
+        "network: `input_size` must be an even number of pixels up to 32, but got",
+    ),
     ("network.match", "macs", "network.match: input should be 'none', but got 'macs'"),
     ("variants.x", {"match": "size"}, "variants.x.match: input should be 'none', 'parameters' or"),
     ("variants.x", {"match": "macs", "c5_units": 9}, "variants.x: `match` computes `c5_units`"),
-    ("variants.x", {"match": "macs", "hidden": [84]}, "variants.x: `match` must have a width to"),
+    (
+        "variants.x",
+        {"match": "macs", "hidden_sizes": [84]},
+        "variants.x: `match` must have a width to",
+    ),
     (
         "variants.x",
         {"match": "parameters", "connectivity": "unshared"},
@@ -147,13 +167,29 @@ MISTAKES = [
     ("training.epochs", 2.5, "training.epochs: input should be a valid integer"),
     ("data.split_seed!", None, "data.split_seed: must be given, but is missing"),
     ("data", None, "data: input should be a section, but got None"),
-    ("network.frame", "32", "network.frame: input should be a valid integer, but got '32'"),
-    ("network.frame", 32.0, "network.frame: input should be a valid integer, but got 32.0"),
-    ("network.frame", True, "network.frame: input should be a valid integer, but got True"),
+    (
+        "network.input_size",
+        "32",
+        "network.input_size: input should be a valid integer, but got '32'",
+    ),
+    (
+        "network.input_size",
+        32.0,
+        "network.input_size: input should be a valid integer, but got 32.0",
+    ),
+    (
+        "network.input_size",
+        True,
+        "network.input_size: input should be a valid integer, but got True",
+    ),
     ("network.c5_units", True, "network.c5_units: input should be a valid integer, but got True"),
     ("network.c3_table", [["0"]], "network.c3_table.0.0: input should be a valid integer, but"),
     ("network.c3_table", [[True]], "network.c3_table.0.0: input should be a valid integer, but"),
-    ("network.hidden", ["84"], "network.hidden.0: input should be a valid integer, but got '84'"),
+    (
+        "network.hidden_sizes",
+        ["84"],
+        "network.hidden_sizes.0: input should be a valid integer, but got '84'",
+    ),
     ("network.c5_units", "wide", "network.c5_units: input should be 'paper', but got 'wide'"),
     ("network.c5_units", 1.5, "network.c5_units: input should be a valid integer, but got 1.5"),
     ("network.c5_units", None, "network.c5_units: input should be 'paper', but got None"),
@@ -208,14 +244,18 @@ def test_a_file_that_is_no_table_of_sections_is_refused(written: object) -> None
 
 def test_a_mistake_in_the_baseline_is_not_repeated_for_every_variant() -> None:
     with pytest.raises(UserError, match=r"params.yaml has 1 mistake\b"):
-        parse_study(changed("network.frame", 12), origin="params.yaml")
+        parse_study(changed("network.input_size", 12), origin="params.yaml")
 
 
 def test_all_contradictions_of_a_network_are_told() -> None:
-    written = changed("variants.x", {"frame": 27, "hidden": [0], "output": "linear"})
+    written = changed("variants.x", {"input_size": 27, "hidden_sizes": [0], "output": "linear"})
     with pytest.raises(UserError) as mistake:
         parse_study(written, origin="params.yaml")
-    for part in ("`frame` must be an even", "widths must be at least 1", "would change nothing"):
+    for part in (
+        "`input_size` must be an even",
+        "widths must be at least 1",
+        "would change nothing",
+    ):
         assert part in str(mistake.value)
 
 
@@ -249,7 +289,7 @@ def test_a_dimension_may_be_left_out(name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "variant"),
     [
-        ("network.frame", 28, "mlp"),
+        ("network.input_size", 28, "mlp"),
         ("network.subsampling", "max", "mlp_60k"),
         ("network.c3_table", "complete", "one_stage"),
     ],
@@ -258,11 +298,11 @@ def test_what_a_variant_has_no_use_for_is_not_inherited(
     path: str, value: object, variant: str
 ) -> None:
     written = changed(path, value)
-    written["variants"]["one_stage"] = {"hierarchy": "one"}
+    written["variants"]["one_stage"] = {"feature_stages": 1}
     study = parse_study(written, origin="params.yaml")
     word = path.split(".")[1]
-    assert study.networks["lenet5"].words()[word] == value
-    assert study.networks[variant].words()[word] != value
+    assert study.networks["lenet5"].to_dict()[word] == value
+    assert study.networks[variant].to_dict()[word] != value
 
 
 def test_the_standard_study_has_no_mistakes() -> None:

@@ -12,10 +12,10 @@ STUDY = load_study(Path("params.yaml"))
 
 
 def test_a_variant_is_the_baseline_except_for_its_difference() -> None:
-    baseline = STUDY.networks["lenet5"].words()
+    baseline = STUDY.networks["lenet5"].to_dict()
     for name, difference in STUDY.variants.items():
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in difference.items()}
-        assert STUDY.networks[name].words() == {**baseline, **plain}
+        assert STUDY.networks[name].to_dict() == {**baseline, **plain}
 
 
 @pytest.mark.parametrize("variant", ["no_weight_sharing", "no_pooling", "linear_output"])
@@ -32,7 +32,7 @@ def test_defaults_are_those_of_the_study() -> None:
 
 
 def test_a_difference_keeps_the_order_in_which_it_is_written() -> None:
-    assert list(STUDY.variants["mlp"]) == ["hidden", "output"]
+    assert list(STUDY.variants["mlp"]) == ["hidden_sizes", "output"]
 
 
 def test_j_does_not_enter_where_the_output_is_linear() -> None:

@@ -28,10 +28,10 @@ def test_people_get_the_same_as_a_table(capsys: pytest.CaptureFixture[str]) -> N
     assert "160,000 weights" in text
 
 
-def test_drawing_of_the_family_is_that_of_its_account() -> None:
+def test_drawing_of_the_family_is_that_of_its_summary() -> None:
     drawn = family()
     assert drawn == DRAWING.read_text(encoding="utf8"), (
-        f"`python -m pipeline describe --drawing {DRAWING}` draws it anew"
+        f"`python -m pipeline describe --drawing {DRAWING}` draws it again"
     )
     words = {text.strip() for text in ET.fromstring(drawn).itertext()}
     assert words >= set(known_networks())
@@ -40,9 +40,9 @@ def test_drawing_of_the_family_is_that_of_its_account() -> None:
 def test_table_and_drawing_tell_what_match_computed(capsys: pytest.CaptureFixture[str]) -> None:
     main()
     text, drawn = capsys.readouterr().out, family()
-    for told in ("match: macs (535 units in C5)", "match: macs (360-120)"):
-        assert text.count(told) == 2  # in the family's table and over its own
-        assert drawn.count(told) == 1
+    for reported in ("match: macs (535 units in C5)", "match: macs (360-120)"):
+        assert text.count(reported) == 2  # in the family's table and over its own
+        assert drawn.count(reported) == 1
 
 
 def test_drawing_in_a_folder_that_is_not_there_is_refused(

@@ -21,7 +21,7 @@ from pipeline.tracking.record import Dataset, Outcome, Training
 from pipeline.tracking.tracker import Tracker
 
 REPOSITORY = Path(__file__).parents[2]
-CELL = "c0ffee"
+RUN_KEY = "c0ffee"
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def recorded_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = study(tmp_path_factory.mktemp("a study"), recorded=False)
     training = Training(
         name="lenet5 seed 0",
-        cell=CELL,
+        run_key=RUN_KEY,
         variant="lenet5",
         seed=0,
         stage="train",
@@ -100,26 +100,26 @@ def test_a_server_of_the_user_is_named_without_its_password(
     )
 
 
-def test_a_cell_leads_to_the_page_of_its_run(recorded_study: Path):
+def test_a_run_key_leads_to_the_page_of_its_run(recorded_study: Path):
     uri = recorded_at(recorded_study)
-    run = find_run(open_client(uri), CELL)
+    run = find_run(open_client(uri), RUN_KEY)
     assert run
-    assert page_of(uri, CELL) == (
+    assert page_of(uri, RUN_KEY) == (
         f"/#/experiments/1/runs/{run.info.run_id}?workflowType=machine_learning"
     )
     assert page_of(uri, "") == "/#/experiments?workflowType=machine_learning"
 
 
-@pytest.mark.parametrize("cell", ["c0ffe", "' or tags.`ablation.cell` != '"])
-def test_a_cell_without_a_run_is_the_users_mistake(recorded_study: Path, cell: str):
-    with pytest.raises(UserError, match="must be the key of a recorded cell"):
-        page_of(recorded_at(recorded_study), cell)
+@pytest.mark.parametrize("run_key", ["c0ffe", "' or tags.`ablation.run_key` != '"])
+def test_a_run_key_without_a_run_is_the_users_mistake(recorded_study: Path, run_key: str):
+    with pytest.raises(UserError, match="must be the key of a recorded run"):
+        page_of(recorded_at(recorded_study), run_key)
 
 
 def test_a_server_that_is_down_is_named_with_the_reason_and_soon():
     begun = time.monotonic()
     with pytest.raises(UserError) as raised:
-        page_of("http://me:secret@127.0.0.1:9", CELL)
+        page_of("http://me:secret@127.0.0.1:9", RUN_KEY)
     assert time.monotonic() - begun < 30  # by default MLflow tries for minutes
     assert str(raised.value) == (
         "`http://127.0.0.1:9` must answer, but got: [Errno 111] Connection refused."
@@ -131,13 +131,13 @@ def test_a_server_that_is_no_tracker_is_named_with_its_answer():
         threading.Thread(target=server.handle_request, daemon=True).start()
         uri = f"http://127.0.0.1:{server.server_port}"
         with pytest.raises(UserError, match=f"`{uri}` must answer, but got: .* 501 "):
-            page_of(uri, CELL)
+            page_of(uri, RUN_KEY)
 
 
 def test_every_experiment_has_an_address_of_its_runs(recorded_study: Path):
     lists = run_lists(recorded_at(recorded_study))
     assert list(lists) == ["standard/final"]
-    run = find_run(open_client(recorded_at(recorded_study)), CELL)
+    run = find_run(open_client(recorded_at(recorded_study)), RUN_KEY)
     assert run
     assert lists["standard/final"] == (
         f"/#/experiments/{run.info.experiment_id}/runs"
@@ -159,7 +159,7 @@ def address(recorded_study: Path) -> Iterator[str]:
     """What a real server, started in a folder of the study, says that its address is."""
     folder = recorded_study / "var"
     server = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "ui", "--cell", CELL],
+        [sys.executable, "-m", "pipeline", "ui", "--run", RUN_KEY],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
@@ -199,11 +199,11 @@ def test_the_pages_are_served_on_loopback_at_the_address_that_is_printed(
     assert "<title>MLflow</title>" in page
     status, run = answer(f"{base}/api/2.0/mlflow/runs/get?run_id={run_id}")
     assert status == 200
-    assert f'"value": "{CELL}"' in run
+    assert f'"value": "{RUN_KEY}"' in run
     files = sorted(path.name for path in recorded_study.rglob("*") if "-" not in path.name)
     assert files == ["dvc.yaml", "mlflow.db", "mlflow.db.lock", "params.yaml", "var"]
     with Tracker(uri=base, study="standard", experiment="final") as tracker:
-        tracker.measure(CELL, {"test_error": 0.25}, at=40.0)
-    recorded = find_run(open_client(base), CELL)
+        tracker.measure(RUN_KEY, {"test_error": 0.25}, at=40.0)
+    recorded = find_run(open_client(base), RUN_KEY)
     assert recorded
     assert recorded.data.metrics["test_error"] == 0.25

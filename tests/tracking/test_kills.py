@@ -18,22 +18,22 @@ from tests.tracking.test_tracker import TRAINING, number_of, tracker, wait_for
 
 pytestmark = pytest.mark.slow
 
-KILLS, CELLS, EPOCHS = 20, 300, 6
+KILLS, RUNS, EPOCHS = 20, 300, 6
 STUDY = "killed"
 
 
 def write(uri: str) -> None:
     """Trainings with the times of now, one after the other, as fast as they can be written."""
     with tracker(uri, f"{STUDY}/final") as track:
-        for number in range(CELLS):
-            training = replace(TRAINING, cell=f"c{number}", name=f"run {number}")
+        for number in range(RUNS):
+            training = replace(TRAINING, run_key=f"c{number}", name=f"run {number}")
             started = time.time()
             track.begin(training, started)
             history, ends = [], []
             for epoch in range(1, EPOCHS + 1):
                 history.append({"epoch": epoch, "train_loss": 1 / epoch})
                 ends.append(time.time())
-                track.extend(training.cell, history[-1], ends[-1])
+                track.extend(training.run_key, history[-1], ends[-1])
             outcome = Outcome(
                 history=history,
                 epoch_ends=ends,
@@ -53,7 +53,7 @@ def runs_in(database: Path) -> int:
     return count
 
 
-def test_kills_leave_one_whole_run_a_cell_in_a_sound_database(tmp_path: Path) -> None:
+def test_kills_leave_one_whole_run_a_task_in_a_sound_database(tmp_path: Path) -> None:
     database = tmp_path / "var/mlflow.db"
     uri = f"sqlite:///{database}"
     code = f"from tests.tracking.test_kills import write; write({uri!r})"
@@ -71,8 +71,8 @@ def test_kills_leave_one_whole_run_a_cell_in_a_sound_database(tmp_path: Path) ->
     client = open_client(uri)
     runs = client.search_runs([number_of(uri, f"{STUDY}/final")])
     assert {run.info.status for run in runs} == {"FINISHED"}
-    cells = Counter(run.data.tags.get("ablation.cell") for run in runs)
-    assert cells == {**{f"c{number}": 1 for number in range(CELLS)}, None: 1}
+    tasks = Counter(run.data.tags.get("ablation.run_key") for run in runs)
+    assert tasks == {**{f"c{number}": 1 for number in range(RUNS)}, None: 1}
     with closing(sqlite3.connect(database)) as known:
         assert known.execute("pragma integrity_check").fetchall() == [("ok",)]
         points = known.execute(
@@ -83,4 +83,4 @@ def test_kills_leave_one_whole_run_a_cell_in_a_sound_database(tmp_path: Path) ->
             "select count(*) from runs where lifecycle_stage = 'deleted'"
         ).fetchone()
     assert broken_off[0] > KILLS / 4  # or hardly any kill hit a run that was being written
-    assert points == (CELLS * EPOCHS, CELLS * EPOCHS)
+    assert points == (RUNS * EPOCHS, RUNS * EPOCHS)

@@ -94,14 +94,14 @@ def test_the_report_is_an_artifact_that_mlflow_shows(
     assert frame.get_by_role("heading", name="What removing each idea").count() == 1
 
 
-def test_a_cell_and_the_registered_model_have_pages(
+def test_a_task_and_the_registered_model_have_pages(
     tab: Page, address: str, repository: Path
 ) -> None:
     client = open_client(f"sqlite:///{repository}/var/mlflow.db")
     number = experiments(client)["tiny/final"]
     wanted = "attributes.run_name = 'lenet5 seed 0'"
     [run] = client.search_runs([number], wanted)
-    assert find_run(client, run.data.tags["ablation.cell"])
+    assert find_run(client, run.data.tags["ablation.run_key"])
     tab.goto(f"{address}/{run_page(number, run.info.run_id)}")
     tab.get_by_role("heading", name="lenet5 seed 0").wait_for()
     tab.get_by_text("lenet5-seed-0").first.wait_for()

@@ -1,4 +1,4 @@
-"""What the stages tell the tracker, in a real database."""
+"""What the stages log, in a real database."""
 
 from dataclasses import asdict, replace
 from functools import partial
@@ -44,7 +44,7 @@ def study(request: pytest.FixtureRequest, root: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def cells(study: Study, digits: Digits) -> list[TrainingTask]:
+def tasks(study: Study, digits: Digits) -> list[TrainingTask]:
     plan = final_plan(
         digits,
         study.networks[VARIANT],
@@ -76,10 +76,10 @@ def recorded(study: Study, experiment: str) -> "dict[str, Run]":
 
 
 def test_each_training_of_a_sweep_is_a_run_of_its_phase(
-    study: Study, cells: list[TrainingTask]
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
-    other = replace(cells[0].hyperparameters, learning_rate=0.02)
-    trials = [cells[0], replace(cells[0], hyperparameters=other)]
+    other = replace(tasks[0].hyperparameters, learning_rate=0.02)
+    trials = [tasks[0], replace(tasks[0], hyperparameters=other)]
     finalist = replace(trials[1], seed=101)
     with sweep_runs(study, VARIANT) as runs:
         observe = runs("trials", trials)
@@ -94,13 +94,13 @@ def test_each_training_of_a_sweep_is_a_run_of_its_phase(
     }
     parent = found.pop("linear_output")
     assert found.keys() == expected.keys()
-    for name, (cell, stage, rate) in expected.items():
+    for name, (task, stage, rate) in expected.items():
         tags = found[name].data.tags
-        assert tags["ablation.cell"] == cell.key
+        assert tags["ablation.run_key"] == task.key
         assert tags["ablation.stage"] == stage
-        assert tags["ablation.seed"] == str(cell.seed)
+        assert tags["ablation.seed"] == str(task.seed)
         assert tags["ablation.study"] == study.name
-        for field, value in asdict(cell.environment).items():
+        for field, value in asdict(task.environment).items():
             assert tags[f"environment.{field}"] == str(value)
         assert tags["dvc.stage"] == "sweep@linear_output"
         assert tags["mlflow.source.name"] == "python -m pipeline sweep linear_output"
@@ -110,15 +110,15 @@ def test_each_training_of_a_sweep_is_a_run_of_its_phase(
         assert found[name].data.params["parameters"] == "60850"
 
 
-def test_a_run_is_there_from_the_beginning_of_its_cell(
-    study: Study, cells: list[TrainingTask]
+def test_a_run_is_there_from_the_beginning_of_its_task(
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
-    with training_runs(study, VARIANT, cells) as observe:
-        observe(Started(key=cells[1].key, at=10.0))
+    with training_runs(study, VARIANT, tasks) as observe:
+        observe(Started(key=tasks[1].key, at=10.0))
         row = {"epoch": 1, "train_loss": 0.5}
-        observe(Progressed(key=cells[1].key, step=1, row=row, at=20.0))
+        observe(Progressed(key=tasks[1].key, step=1, row=row, at=20.0))
         observe(finished(1))
-        observe(Started(key=cells[2].key, at=30.0))
+        observe(Started(key=tasks[2].key, at=30.0))
     found = recorded(study, "final")
     assert found["linear_output seed 101"].info.status == "FINISHED"
     assert found["linear_output seed 102"].info.status == "KILLED"
@@ -129,10 +129,10 @@ def test_a_run_is_there_from_the_beginning_of_its_cell(
 
 
 def test_failed_trial_is_a_failed_run_with_its_reason(
-    study: Study, cells: list[TrainingTask]
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
     with sweep_runs(study, VARIANT) as runs:
-        observe = runs("trials", cells)
+        observe = runs("trials", tasks)
         for event in (finished(0, NAN), finished(1)):
             observe(event)
     found = recorded(study, "sweep")
@@ -141,25 +141,25 @@ def test_failed_trial_is_a_failed_run_with_its_reason(
     assert found["linear_output trial 01"].info.status == "FINISHED"
 
 
-def test_sweep_that_is_replayed_leaves_one_run_a_cell(
-    study: Study, cells: list[TrainingTask]
+def test_sweep_that_is_replayed_leaves_one_run_a_task(
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
     for _ in range(2):
         with sweep_runs(study, VARIANT) as runs:
-            runs("trials", cells[:1])(replace(finished(0), cached=True))
-            observe = runs("audit", cells)
+            runs("trials", tasks[:1])(replace(finished(0), cached=True))
+            observe = runs("audit", tasks)
             for index in range(3):
                 observe(replace(finished(index), cached=True))
     assert len(recorded(study, "sweep")) == 1 + 3
 
 
 def test_final_trainings_are_named_by_their_seeds_and_lie_apart(
-    study: Study, cells: list[TrainingTask]
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
-    with training_runs(study, VARIANT, cells) as observe:
+    with training_runs(study, VARIANT, tasks) as observe:
         observe(finished(2))
     with sweep_runs(study, VARIANT) as runs:
-        runs("trials", cells)(finished(0))
+        runs("trials", tasks)(finished(0))
     final = recorded(study, "final")
     assert final.keys() == {"linear_output", "linear_output seed 102"}
     assert final["linear_output seed 102"].data.tags["ablation.stage"] == "train"
@@ -168,9 +168,9 @@ def test_final_trainings_are_named_by_their_seeds_and_lie_apart(
 
 
 def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
-    study: Study, cells: list[TrainingTask]
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
-    twice = [cells[0], replace(cells[0], epochs=2)]
+    twice = [tasks[0], replace(tasks[0], epochs=2)]
     with sample_runs(study, VARIANT, twice, [50, 200]) as observe:
         for place in range(2):
             observe(finished(place))
@@ -182,16 +182,16 @@ def test_trainings_on_fewer_images_are_named_by_their_number_and_lie_apart(
 
 
 def test_evaluation_and_report_agree_on_a_mean_that_is_not_round(
-    study: Study, cells: list[TrainingTask]
+    study: Study, tasks: list[TrainingTask]
 ) -> None:
     """To the last digit, or a curve of two points would stand there."""
     labels = np.array([0, 1, 2], np.uint8)
     results = []
-    with training_runs(study, VARIANT, cells) as observe:
-        for place in range(len(cells)):
+    with training_runs(study, VARIANT, tasks) as observe:
+        for place in range(len(tasks)):
             observe(finished(place))
             results.append(finished(place).result)
-    models = trained_networks(cells, results)
+    models = trained_networks(tasks, results)
     with evaluation_runs(study, VARIANT, models, partial(error_rate, labels=labels)) as observe:
         for place, wrong in enumerate((0, 1, 1)):
             scores = np.eye(10, dtype=np.float32)[[0, 1, 3 if wrong else 2]]
@@ -199,11 +199,11 @@ def test_evaluation_and_report_agree_on_a_mean_that_is_not_round(
             observe(Finished(index=place, result=result, cached=False))
     errors = [0.0, 1 / 3, 1 / 3]
     error = {"per_seed": errors, "mean": 2 / 9, "ci95": None, "n_seeds": 3, "n_images": 3}
-    keys = {str(cell.seed): cell.key for cell in cells}
-    found = {"cells": keys, "test_error": error, "validation_error": {"mean": None}}
-    told = {"study": {"baseline": "lenet5"}, "comparisons": [], "variants": {VARIANT: found}}
+    keys = {str(task.seed): task.key for task in tasks}
+    found = {"run_keys": keys, "test_error": error, "validation_error": {"mean": None}}
+    reported = {"study": {"baseline": "lenet5"}, "comparisons": [], "variants": {VARIANT: found}}
     uri = "sqlite:///var/mlflow.db"
-    judge(open_runs(uri, study.name, "final"), open_runs(uri, study.name, "sweep"), told, 99.0)
+    judge(open_runs(uri, study.name, "final"), open_runs(uri, study.name, "sweep"), reported, 99.0)
     runs = recorded(study, "final")
     for name, value in {VARIANT: 0.222222, "linear_output seed 101": 1 / 3}.items():
         points = MlflowClient(uri).get_metric_history(runs[name].info.run_id, "test_error")

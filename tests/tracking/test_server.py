@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from pipeline.data.mnist import load_digits
 from pipeline.study import load_study
-from pipeline.tracking.fill import fill
+from pipeline.tracking.backfill import backfill
 from tests.test_pipeline import copy_with_three_variants, run_tiny
 from tests.tracking.servers import serving, tracking_server
 
@@ -98,8 +98,8 @@ def test_a_server_with_passwords_takes_what_the_environment_signs(
     study = load_study()
     with tracking_server(tmp_path, "--app-name", "basic-auth", env=secrets) as address:
         with pytest.raises(Exception, match=r"(?i)credentials|authenticat"):
-            fill(study, Path(), address)
+            backfill(study, Path(), address)
         signed = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": PASSWORD}
         with patch.dict(os.environ, signed):
-            fill(study, Path(), address)
+            backfill(study, Path(), address)
             assert set(statuses(address)) == {"FINISHED"}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TRAINING = Training(
     name="no_pooling seed 3",
-    cell="c0ffee",
+    run_key="c0ffee",
     variant="no_pooling",
     seed=3,
     stage="train",
@@ -43,7 +43,7 @@ OUTCOME = Outcome(
     ended=1_700_000_021.125,
     failure=None,
 )
-# The same cell, trained once more.
+# The same task, trained once more.
 LATER = replace(
     OUTCOME,
     epoch_ends=[1_800_000_010.0, 1_800_000_020.0],
@@ -56,7 +56,7 @@ FAILED = replace(
     epoch_ends=OUTCOME.epoch_ends[:1],
     failure="loss is not finite",
 )
-POINTS = {  # run's cell, key, step, timestamp in ms, value
+POINTS = {  # run's task, key, step, timestamp in ms, value
     ("c0ffee", "train_loss", 1, 1_700_000_010_250, 0.5),
     ("c0ffee", "train_error", 1, 1_700_000_010_250, 0.25),
     ("c0ffee", "train_loss", 2, 1_700_000_020_500, 0.125),
@@ -90,7 +90,7 @@ def break_off(uri: str, experiment: str) -> None:
     """A stage that fails within its first training."""
     with tracker(uri, experiment) as track:
         track.begin(TRAINING, OUTCOME.started)
-        track.extend(TRAINING.cell, OUTCOME.history[0], OUTCOME.epoch_ends[0])
+        track.extend(TRAINING.run_key, OUTCOME.history[0], OUTCOME.epoch_ends[0])
         raise OSError("the disk is full")
 
 
@@ -134,7 +134,7 @@ def points_of(uri: str, experiment: str) -> list[tuple]:
         return database.execute(
             "select coalesce(t.value, 'parent'), m.key, m.step, m.timestamp, m.value"
             " from metrics m join runs r using (run_uuid) join experiments e using (experiment_id)"
-            " left join tags t on t.run_uuid = r.run_uuid and t.key = 'ablation.cell'"
+            " left join tags t on t.run_uuid = r.run_uuid and t.key = 'ablation.run_key'"
             " where e.name = ? and r.lifecycle_stage = 'active'",
             [experiment],
         ).fetchall()
@@ -165,7 +165,7 @@ def test_a_record_becomes_a_run_below_its_variant(uri: str, experiment: str, roo
     assert run.data.tags == {
         "git.sha": "abc",
         "device": "cpu",
-        "ablation.cell": "c0ffee",
+        "ablation.run_key": "c0ffee",
         "ablation.variant": "no_pooling",
         "ablation.seed": "3",
         "ablation.stage": "train",
@@ -206,7 +206,7 @@ def test_times_and_steps_are_the_workers(uri: str, experiment: str):
 
 
 def test_a_second_tracker_finds_what_the_first_wrote(uri: str, experiment: str):
-    other = replace(TRAINING, name="no_pooling seed 4", cell="decaf", seed=4)
+    other = replace(TRAINING, name="no_pooling seed 4", run_key="decaf", seed=4)
     record(uri, experiment, TRAINING)
     first = runs_of(uri, experiment)
     record(uri, experiment, TRAINING, other, other)
@@ -224,15 +224,15 @@ def test_a_repetition_at_another_commit_keeps_the_first_tags(uri: str, experimen
     assert "git.dirty" not in tags
 
 
-def test_a_run_grows_while_its_cell_is_trained(uri: str, experiment: str):
+def test_a_run_grows_while_its_task_is_trained(uri: str, experiment: str):
     with tracker(uri, experiment) as track:
         track.begin(TRAINING, OUTCOME.started)
-        track.extend(TRAINING.cell, OUTCOME.history[0], OUTCOME.epoch_ends[0])
+        track.extend(TRAINING.run_key, OUTCOME.history[0], OUTCOME.epoch_ends[0])
         wait_for(lambda: len(points_of(uri, experiment)) == 2)
         assert {run.info.status for run in runs_of(uri, experiment).values()} == {"RUNNING"}
         run = runs_of(uri, experiment)["no_pooling seed 3"]
         assert run.data.params["learning_rate"] == "0.01"
-        track.extend(TRAINING.cell, OUTCOME.history[1], OUTCOME.epoch_ends[1])
+        track.extend(TRAINING.run_key, OUTCOME.history[1], OUTCOME.epoch_ends[1])
         track.record(TRAINING, OUTCOME)
     assert sorted(points_of(uri, experiment)) == sorted(POINTS)
     runs = runs_of(uri, experiment)
@@ -241,7 +241,7 @@ def test_a_run_grows_while_its_cell_is_trained(uri: str, experiment: str):
     assert runs["no_pooling"].info.end_time == 1_700_000_021_125
 
 
-def test_a_cell_that_is_trained_again_takes_the_place_of_what_was_broken_off(
+def test_a_task_that_is_trained_again_takes_the_place_of_what_was_broken_off(
     uri: str, experiment: str
 ):
     with pytest.raises(OSError, match="disk"):
@@ -269,11 +269,11 @@ def test_what_was_trained_but_not_recorded_is_completed(uri: str, experiment: st
     assert sorted(points_of(uri, experiment)) == sorted(POINTS)
 
 
-def test_a_cell_that_lost_its_workers_keeps_what_it_had_learned(uri: str, experiment: str):
+def test_a_task_that_lost_its_workers_keeps_what_it_had_learned(uri: str, experiment: str):
     lost = replace(LATER, history=[], epoch_ends=[], failure="its workers died")
     with tracker(uri, experiment) as track:
         track.begin(TRAINING, OUTCOME.started)
-        track.extend(TRAINING.cell, OUTCOME.history[0], OUTCOME.epoch_ends[0])
+        track.extend(TRAINING.run_key, OUTCOME.history[0], OUTCOME.epoch_ends[0])
         track.record(TRAINING, lost)
     record(uri, experiment, TRAINING, outcome=lost)
     run = runs_of(uri, experiment)["no_pooling seed 3"]
@@ -282,21 +282,24 @@ def test_a_cell_that_lost_its_workers_keeps_what_it_had_learned(uri: str, experi
     assert run.data.metrics == {"train_loss": 0.5, "train_error": 0.25}
 
 
-def test_of_two_runs_of_a_cell_the_whole_one_stays(uri: str, experiment: str):
+def test_of_two_runs_of_a_task_the_whole_one_stays(uri: str, experiment: str):
     """A server that answers late is asked twice, and may do twice what it was asked."""
     record(uri, experiment, TRAINING)
     whole = runs_of(uri, experiment)["no_pooling seed 3"].info.run_id
     client, number = reader(uri), number_of(uri, experiment)
-    for tag, name in (("ablation.cell", TRAINING.cell), ("ablation.parent", TRAINING.variant)):
+    for tag, name in (
+        ("ablation.run_key", TRAINING.run_key),
+        ("ablation.parent", TRAINING.variant),
+    ):
         client.create_run(number, 0, {tag: name})
     record(uri, experiment, TRAINING)
     assert runs_of(uri, experiment).keys() == {"no_pooling", "no_pooling seed 3"}
     assert runs_of(uri, experiment)["no_pooling seed 3"].info.run_id == whole
 
 
-def test_a_run_that_was_only_half_made_is_made_anew(uri: str, experiment: str):
-    record(uri, experiment, replace(TRAINING, name="no_pooling seed 4", cell="decaf", seed=4))
-    tags = {"ablation.cell": TRAINING.cell}
+def test_a_run_that_was_only_half_made_is_made_again(uri: str, experiment: str):
+    record(uri, experiment, replace(TRAINING, name="no_pooling seed 4", run_key="decaf", seed=4))
+    tags = {"ablation.run_key": TRAINING.run_key}
     reader(uri).create_run(number_of(uri, experiment), 1_700_000_000_000, tags, TRAINING.name)
     record(uri, experiment, TRAINING)
     run = runs_of(uri, experiment)["no_pooling seed 3"]
@@ -308,15 +311,15 @@ def test_a_run_that_was_only_half_made_is_made_anew(uri: str, experiment: str):
 def test_an_experiment_that_was_deleted_comes_back(uri: str, experiment: str):
     record(uri, experiment, TRAINING)
     reader(uri).delete_experiment(number_of(uri, experiment))
-    record(uri, experiment, replace(TRAINING, name="no_pooling seed 4", cell="decaf", seed=4))
+    record(uri, experiment, replace(TRAINING, name="no_pooling seed 4", run_key="decaf", seed=4))
     assert "no_pooling seed 4" in runs_of(uri, experiment)
 
 
-def test_a_whole_run_is_left_alone_when_its_cell_is_trained_once_more(uri: str, experiment: str):
+def test_a_whole_run_is_left_alone_when_its_task_is_trained_once_more(uri: str, experiment: str):
     record(uri, experiment, TRAINING)
     with tracker(uri, experiment) as track:
         track.begin(TRAINING, LATER.started)
-        track.extend(TRAINING.cell, LATER.history[0], LATER.epoch_ends[0])
+        track.extend(TRAINING.run_key, LATER.history[0], LATER.epoch_ends[0])
         track.record(TRAINING, LATER)
     assert sorted(points_of(uri, experiment)) == sorted(POINTS)
 
@@ -328,7 +331,7 @@ def test_runs_of_a_dead_process_are_closed_at_the_next_start(uri: str, experimen
         "from tests.tracking.test_tracker import OUTCOME, TRAINING, points_of, tracker, wait_for;"
         "track = tracker(*sys.argv[1:]); track.__enter__();"
         "track.begin(TRAINING, OUTCOME.started);"
-        "track.extend(TRAINING.cell, OUTCOME.history[0], OUTCOME.epoch_ends[0]);"
+        "track.extend(TRAINING.run_key, OUTCOME.history[0], OUTCOME.epoch_ends[0]);"
         "wait_for(lambda: len(points_of(*sys.argv[1:])) == 2);"
         "os.kill(os.getpid(), 9)"
     )
@@ -350,7 +353,7 @@ def test_runs_of_a_living_process_and_of_other_machines_stay_open(uri: str, expe
     assert len(found) == 3
 
 
-def test_a_failure_keeps_its_reason_until_the_cell_succeeds(uri: str, experiment: str):
+def test_a_failure_keeps_its_reason_until_the_task_succeeds(uri: str, experiment: str):
     for _ in range(2):
         record(uri, experiment, TRAINING, outcome=FAILED)
         failed = runs_of(uri, experiment)["no_pooling seed 3"]
@@ -363,7 +366,7 @@ def test_a_failure_keeps_its_reason_until_the_cell_succeeds(uri: str, experiment
     assert "ablation.failure" not in run.data.tags
 
 
-def test_later_findings_join_the_cell_and_its_variant_once(uri: str, experiment: str):
+def test_later_findings_join_the_task_and_its_variant_once(uri: str, experiment: str):
     record(uri, experiment, TRAINING)
     for at in (1_700_000_100.0, 1_700_000_200.0):
         with tracker(uri, experiment) as track:
@@ -377,12 +380,12 @@ def test_later_findings_join_the_cell_and_its_variant_once(uri: str, experiment:
     assert len(points_of(uri, experiment)) == len(POINTS) + 3
 
 
-def test_a_finding_about_an_unknown_cell_is_said_and_the_rest_is_written(
+def test_a_finding_about_an_unknown_task_is_said_and_the_rest_is_written(
     uri: str, experiment: str, capsys: pytest.CaptureFixture[str]
 ):
     with tracker(uri, experiment) as track:
-        for cell in ("unknown", "missing", "lost"):
-            track.measure(cell, {"test_error": 0.5}, at=1.0)
+        for run_key in ("unknown", "missing", "lost"):
+            track.measure(run_key, {"test_error": 0.5}, at=1.0)
         track.record(TRAINING, OUTCOME)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
@@ -390,8 +393,8 @@ def test_a_finding_about_an_unknown_cell_is_said_and_the_rest_is_written(
     assert "no_pooling seed 3" in runs_of(uri, experiment)
 
 
-def test_a_run_is_found_by_its_cell_in_any_experiment(uri: str, experiment: str):
-    record(uri, experiment, replace(TRAINING, cell="fee1"))
+def test_a_run_is_found_by_its_task_in_any_experiment(uri: str, experiment: str):
+    record(uri, experiment, replace(TRAINING, run_key="fee1"))
     run = find_run(open_client(uri), "fee1")
     assert run
     assert run.info.run_id == runs_of(uri, experiment)["no_pooling seed 3"].info.run_id
@@ -400,7 +403,7 @@ def test_a_run_is_found_by_its_cell_in_any_experiment(uri: str, experiment: str)
 
 def test_stages_that_start_together_on_no_database_make_one(tmp_path: Path):
     uri = f"sqlite:///{tmp_path}/var/mlflow.db"
-    runs = [replace(TRAINING, name=f"run {n}", cell=f"c{n}", seed=n) for n in range(3)]
+    runs = [replace(TRAINING, name=f"run {n}", run_key=f"c{n}", seed=n) for n in range(3)]
     stages = [threading.Thread(target=record, args=(uri, f"s{r.seed}/final", r)) for r in runs]
     for stage in stages:
         stage.start()

@@ -23,7 +23,7 @@ from pipeline.training.task import TrainingTask
 # These tests use a Trainer of their own, which says so; ours keeps it quiet.
 pytestmark = pytest.mark.filterwarnings("ignore:You defined a `validation_step`")
 
-MLP: dict[str, Any] = {"hidden": (75,), "output": "linear"}
+MLP: dict[str, Any] = {"hidden_sizes": (75,), "output": "linear"}
 
 
 def criterion_of_one(scores: Tensor, labels: Tensor, j: float | None) -> Tensor:
@@ -85,27 +85,27 @@ def test_criterion_of_a_distant_image_stays_finite_and_pulls_it_back() -> None:
     assert gradient[0, 4] == -1
 
 
-def by_hand(cell: TrainingTask, digits: Digits) -> tuple[nn.Module, list[Row]]:
+def by_hand(task: TrainingTask, digits: Digits) -> tuple[nn.Module, list[Row]]:
     """A training without Lightning: network and curve."""
     images = torch.from_numpy(frame(digits.images))
     labels = torch.from_numpy(digits.labels).long()
-    rate = cell.hyperparameters.learning_rate
-    network = build(cell.network, init=cell.hyperparameters.init, seed=cell.seed)
+    rate = task.hyperparameters.learning_rate
+    network = build(task.network, init=task.hyperparameters.init, seed=task.seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
-    total = cell.epochs * math.ceil(len(labels) / cell.batch_size)
+    total = task.epochs * math.ceil(len(labels) / task.batch_size)
     history: list[Row] = []
     step = 0
-    for epoch in range(cell.epochs):
+    for epoch in range(task.epochs):
         order = torch.randperm(
-            len(labels), generator=generator(cell.seed, "order", f"epoch {epoch}")
+            len(labels), generator=generator(task.seed, "order", f"epoch {epoch}")
         )
         row = {"epoch": epoch + 1, "train_loss": 0.0, "train_error": 0.0}
         row["learning_rate"] = rate * (1 + math.cos(math.pi * step / total)) / 2
-        for start in range(0, len(labels), cell.batch_size):
-            batch = order[start : start + cell.batch_size]
+        for start in range(0, len(labels), task.batch_size):
+            batch = order[start : start + task.batch_size]
             optimizer.param_groups[0]["lr"] = rate * ((1 + math.cos(math.pi * step / total)) / 2)
             scores = network(images[batch])
-            loss = criterion_of_one(scores, labels[batch], cell.hyperparameters.j)
+            loss = criterion_of_one(scores, labels[batch], task.hyperparameters.j)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -162,8 +162,8 @@ def test_learning_rate_follows_a_cosine_to_0_step_by_step(
     # (1 + cos(t * 22.5 degrees)) / 2, two steps an epoch
     by_hand = [1, 0.96194, 0.853553, 0.691342, 0.5, 0.308658, 0.146447, 0.0380602]
     assert shares == pytest.approx(by_hand, abs=1e-6)
-    told = [row["learning_rate"] for row in module.histories[0]]
-    assert told == pytest.approx([0.5 * share for share in by_hand[::2]], abs=1e-6)
+    reported = [row["learning_rate"] for row in module.histories[0]]
+    assert reported == pytest.approx([0.5 * share for share in by_hand[::2]], abs=1e-6)
 
 
 def fit(module: Classifier, batches: Batches, *, epochs: int) -> None:
@@ -188,19 +188,19 @@ def batches(digits: Digits) -> Batches:
 def test_loss_that_is_no_number_ends_the_training_and_is_named(
     lenet5: NetworkSpec, batches: Batches
 ) -> None:
-    told: list[Row] = []
+    reported: list[Row] = []
 
     def poison_after_epoch_2(_: int, row: Row) -> None:
-        told.append(row)
+        reported.append(row)
         if row["epoch"] == 2:
             module.models.rows.data[0, -5] = float("nan")
 
     module = classifier(build(lenet5, init="fan_in", seed=0), on_epoch=poison_after_epoch_2)
     fit(module, batches, epochs=5)
     assert module.failures == ["the loss was nan in epoch 3"]
-    assert module.histories == [told]
-    assert [row["epoch"] for row in told] == [1, 2, 3]
-    assert [math.isfinite(row["train_loss"]) for row in told] == [True, True, False]
+    assert module.histories == [reported]
+    assert [row["epoch"] for row in reported] == [1, 2, 3]
+    assert [math.isfinite(row["train_loss"]) for row in reported] == [True, True, False]
     assert len(module.epoch_times) == 3
 
 
@@ -217,15 +217,18 @@ def test_absurd_learning_rate_is_a_failure_that_keeps_its_curve(
     make_plan: Callable[..., Plan],
 ) -> None:
     plan = make_plan(epochs=4, learning_rate=1e20, activation="relu", output="linear")
-    told: list[tuple[int, Row]] = []
+    reported: list[tuple[int, Row]] = []
     (result,) = train(
-        plan.tasks, plan.digits, device=torch.device("cpu"), on_epoch=lambda *row: told.append(row)
+        plan.tasks,
+        plan.digits,
+        device=torch.device("cpu"),
+        on_epoch=lambda *row: reported.append(row),
     )
     assert result.record["failure"] in (
         "the loss was nan in epoch 1",
         "the loss was inf in epoch 1",
     )
-    assert len(result.record["history"]) == len(told) == 1
+    assert len(result.record["history"]) == len(reported) == 1
     assert result.record["history"][0]["learning_rate"] == 1e20
 
 
@@ -234,9 +237,9 @@ def test_network_that_its_last_step_ruins_is_a_failure(
 ) -> None:
     words = {"learning_rate": 1e20, "activation": "relu", "output": "linear"}
     plan = make_plan(batch_size=500, **words)
-    (cell,) = plan.tasks
-    (result,) = train([cell], plan.digits, device=torch.device("cpu"), on_epoch=print)
-    network = build(cell.network, init="fan_in", seed=0)
+    (task,) = plan.tasks
+    (result,) = train([task], plan.digits, device=torch.device("cpu"), on_epoch=print)
+    network = build(task.network, init="fan_in", seed=0)
     network.load_state_dict({n: torch.from_numpy(a) for n, a in result.arrays.items()})
     assert not network(torch.from_numpy(frame(digits.images))).isfinite().any()
     assert result.record["failure"]

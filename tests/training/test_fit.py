@@ -20,11 +20,11 @@ from pipeline.training.plan import Plan, validating
 
 CPU = torch.device("cpu")
 STUDY = load_study()
-MLP: dict[str, Any] = {"hidden": (20,), "output": "linear"}
+MLP: dict[str, Any] = {"hidden_sizes": (20,), "output": "linear"}
 
 
 def trained(plan: Plan) -> Result:
-    """Of the plan's first cell, alone."""
+    """Of the plan's first task, alone."""
     (result,) = train(plan.tasks[:1], plan.digits, device=CPU, on_epoch=lambda *_: None)
     return result
 
@@ -115,12 +115,12 @@ def test_variant_of_the_standard_study_learns_the_digits_twice_alike(
     make_plan: Callable[..., Plan], variant: str
 ) -> None:
     plan = make_plan(epochs=6, batch_size=32)
-    cell = replace(
+    task = replace(
         plan.tasks[0],
         network=STUDY.networks[variant],
         hyperparameters=STUDY.defaults[variant],
     )
-    first, second = (trained(replace(plan, tasks=[cell])) for _ in range(2))
+    first, second = (trained(replace(plan, tasks=[task])) for _ in range(2))
     assert same_bits(first, second)
     assert first.record["history"] == second.record["history"]
     start, *_, end = first.record["history"]
@@ -130,10 +130,10 @@ def test_variant_of_the_standard_study_learns_the_digits_twice_alike(
 
 
 def test_training_warns_of_nothing(make_plan: Callable[..., Plan]) -> None:
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as reported:
         warnings.simplefilter("always")
         trained(make_plan(**MLP))
-    messages = [str(warning.message) for warning in told]
+    messages = [str(warning.message) for warning in reported]
     assert not [message for message in messages if "LeafSpec" not in message]
 
 
@@ -170,13 +170,15 @@ def test_epochs_lie_within_the_time_of_the_training(make_plan: Callable[..., Pla
 
 
 def test_every_epoch_is_told_as_it_ends(make_plan: Callable[..., Plan]) -> None:
-    plan, told = make_plan(epochs=3, seeds=(0, 1), **MLP), []
-    results = train(plan.tasks, plan.digits, device=CPU, on_epoch=lambda *row: told.append(row))
-    assert [(member, row["epoch"]) for member, row in told] == [
+    plan, reported = make_plan(epochs=3, seeds=(0, 1), **MLP), []
+    results = train(
+        plan.tasks, plan.digits, device=CPU, on_epoch=lambda *row: reported.append(row)
+    )
+    assert [(member, row["epoch"]) for member, row in reported] == [
         (member, epoch) for epoch in (1, 2, 3) for member in (0, 1)
     ]
     for member, result in enumerate(results):
-        assert result.record["history"] == [row for place, row in told if place == member]
+        assert result.record["history"] == [row for place, row in reported if place == member]
 
 
 @pytest.mark.parametrize("difference", [{}, MLP], ids=["lenet5", "mlp"])
@@ -197,11 +199,11 @@ def test_validation_error_of_the_last_epoch_is_that_of_the_trained_network(
     make_plan: Callable[..., Plan], digits: Digits
 ) -> None:
     plan = validating(make_plan(epochs=2), validation_images=150, split_seed=1)
-    (cell,) = plan.tasks
+    (task,) = plan.tasks
     result = trained(plan)
-    held_back = plan.digits.subsets[str(cell.validate_on)]
+    held_back = plan.digits.subsets[str(task.validate_on)]
     assert len(held_back) == 150
-    network = build(cell.network, init="paper", seed=9)
+    network = build(task.network, init="paper", seed=9)
     network.load_state_dict({n: torch.from_numpy(a) for n, a in result.arrays.items()})
     with torch.no_grad():
         scores = network(torch.from_numpy(frame(digits.images[held_back])))
@@ -214,9 +216,9 @@ def test_images_that_a_training_does_not_name_do_not_reach_it(
     make_plan: Callable[..., Plan], digits: Digits
 ) -> None:
     plan = validating(make_plan(**MLP), validation_images=100, split_seed=1)
-    (cell,) = plan.tasks
-    training = plan.digits.subsets[cell.train_on]
-    held_back = plan.digits.subsets[str(cell.validate_on)]
+    (task,) = plan.tasks
+    training = plan.digits.subsets[task.train_on]
+    held_back = plan.digits.subsets[str(task.validate_on)]
 
     def with_garbage(indices: np.ndarray) -> Images:
         images, labels = digits.images.copy(), digits.labels.copy()
@@ -230,15 +232,15 @@ def test_images_that_a_training_does_not_name_do_not_reach_it(
 
 
 def test_hyperparameters_reach_the_training(make_plan: Callable[..., Plan]) -> None:
-    plan = make_plan(output="rbf", hidden=(84,))
-    (cell,) = plan.tasks
+    plan = make_plan(output="rbf", hidden_sizes=(84,))
+    (task,) = plan.tasks
     changed = [
         Hyperparameters(learning_rate=0.004, init="paper", j=1.0),
         Hyperparameters(learning_rate=0.003, init="fan_in", j=1.0),
         Hyperparameters(learning_rate=0.004, init="fan_in", j=30.0),
     ]
     results = [trained(plan)] + [
-        trained(replace(plan, tasks=[replace(cell, hyperparameters=values)])) for values in changed
+        trained(replace(plan, tasks=[replace(task, hyperparameters=values)])) for values in changed
     ]
     for position, result in enumerate(results):
         assert not any(same_bits(result, earlier) for earlier in results[:position])

@@ -17,7 +17,7 @@ from pipeline.training.fit import train
 from pipeline.training.plan import Plan
 
 PAGE = Path("docs/models.md")
-WORDS = {"lenet5": {}, "no_weight_sharing": {"connectivity": "unshared"}}
+CHOICES = {"lenet5": {}, "no_weight_sharing": {"connectivity": "unshared"}}
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +33,14 @@ def page() -> dict[str, Any]:
 @pytest.fixture
 def folder(tmp_path: Path, make_plan: Callable[..., Plan], variant: str) -> Path:
     """A network of the variant, trained a little and written."""
-    plan = make_plan(epochs=3, **WORDS[variant])
+    plan = make_plan(epochs=3, **CHOICES[variant])
     cpu = torch.device("cpu")
     results = train(plan.tasks, plan.digits, device=cpu, on_epoch=lambda *_: None)
     write_models(tmp_path, models(plan.tasks, results, num_images=500))
     return tmp_path
 
 
-@pytest.mark.parametrize("variant", WORDS)
+@pytest.mark.parametrize("variant", CHOICES)
 @torch.inference_mode()
 def test_code_of_the_page_computes_the_scores_of_the_project(
     page: dict[str, Any], folder: Path, variant: str, digits: Digits

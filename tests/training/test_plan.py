@@ -13,23 +13,23 @@ from pipeline.training.plan import Plan, Stack, stack_size, validating
 MakePlan = Callable[..., Plan]
 
 
-def test_final_cells_differ_in_their_seeds_alone(make_plan: MakePlan) -> None:
+def test_final_tasks_differ_in_their_seeds_alone(make_plan: MakePlan) -> None:
     plan = make_plan(seeds=(5, 0, 9), epochs=3, batch_size=10)
-    assert [cell.seed for cell in plan.tasks] == [5, 0, 9]
-    assert {replace(cell, seed=0) for cell in plan.tasks} == {plan.tasks[1]}
-    assert len({cell.key for cell in plan.tasks}) == 3
+    assert [task.seed for task in plan.tasks] == [5, 0, 9]
+    assert {replace(task, seed=0) for task in plan.tasks} == {plan.tasks[1]}
+    assert len({task.key for task in plan.tasks}) == 3
 
 
 def test_final_trainings_see_every_image_and_hold_none_back(
     make_plan: MakePlan, digits: Digits
 ) -> None:
     plan = make_plan(epochs=3, batch_size=10)
-    (cell,) = plan.tasks
-    assert plan.digits.subsets[cell.train_on].tolist() == list(range(500))
-    assert cell.validate_on is None
-    assert (cell.epochs, cell.batch_size, cell.data) == (3, 10, digits.digest)
-    assert cell.code == code_digest("pipeline.training.task", "pipeline.execution.worker")
-    assert cell.environment == cpu_environment(kernels=kernels_name())
+    (task,) = plan.tasks
+    assert plan.digits.subsets[task.train_on].tolist() == list(range(500))
+    assert task.validate_on is None
+    assert (task.epochs, task.batch_size, task.data) == (3, 10, digits.digest)
+    assert task.code == code_digest("pipeline.training.task", "pipeline.execution.worker")
+    assert task.environment == cpu_environment(kernels=kernels_name())
     assert plan.digits.images is digits.images
     assert plan.digits.labels is digits.labels
 
@@ -40,9 +40,9 @@ def test_validation_images_are_never_trained_on(
     make_plan: MakePlan, digits: Digits, held_back: int, split_seed: int
 ) -> None:
     plan = validating(make_plan(seeds=(1, 2)), validation_images=held_back, split_seed=split_seed)
-    for cell in plan.tasks:
-        training = plan.digits.subsets[cell.train_on].tolist()
-        validation = plan.digits.subsets[str(cell.validate_on)].tolist()
+    for task in plan.tasks:
+        training = plan.digits.subsets[task.train_on].tolist()
+        validation = plan.digits.subsets[str(task.validate_on)].tolist()
         assert len(validation) == held_back
         assert not set(training) & set(validation)
         assert sorted(training + validation) == list(range(500))
@@ -59,9 +59,9 @@ def test_subsets_are_what_their_digests_say(make_plan: MakePlan) -> None:
 def test_validating_changes_nothing_but_the_images(make_plan: MakePlan) -> None:
     plan = make_plan(seeds=(1, 2))
     judged = validating(plan, validation_images=100, split_seed=1)
-    for cell, before in zip(judged.tasks, plan.tasks, strict=True):
-        assert replace(cell, train_on=before.train_on, validate_on=None) == before
-        assert cell.key != before.key
+    for task, before in zip(judged.tasks, plan.tasks, strict=True):
+        assert replace(task, train_on=before.train_on, validate_on=None) == before
+        assert task.key != before.key
     other = validating(plan, validation_images=100, split_seed=2)
     assert other.tasks[0].key != judged.tasks[0].key
 

@@ -61,34 +61,34 @@ def test_subsets_are_those_of_their_seeds() -> None:
 
 def test_all_variants_see_the_same_images(plan_samples: PlanSamples) -> None:
     one, other = plan_samples(), plan_samples(connectivity="unshared")
-    assert [cell.train_on for cell in one.tasks] == [cell.train_on for cell in other.tasks]
-    assert not {cell.key for cell in one.tasks} & {cell.key for cell in other.tasks}
+    assert [task.train_on for task in one.tasks] == [task.train_on for task in other.tasks]
+    assert not {task.key for task in one.tasks} & {task.key for task in other.tasks}
 
 
-def test_cells_come_size_by_size_over_the_seeds_and_hold_nothing_back(
+def test_tasks_come_size_by_size_over_the_seeds_and_hold_nothing_back(
     plan_samples: PlanSamples, digits: Digits
 ) -> None:
     plan = plan_samples()
-    assert [cell.seed for cell in plan.tasks] == [3, 1, 3, 1]
+    assert [task.seed for task in plan.tasks] == [3, 1, 3, 1]
     assert sample_sizes(plan) == [50, 50, 200, 200]
-    assert [cell.epochs for cell in plan.tasks] == [20, 20, 5, 5]
-    for cell, size in zip(plan.tasks, sample_sizes(plan), strict=True):
-        chosen = subset(cell.seed, size, 500)
-        assert plan.digits.subsets[cell.train_on].tolist() == chosen.tolist()
-        assert cell.train_on == index_digest(chosen)
-        assert cell.validate_on is None
-        assert cell.hyperparameters == SETTINGS
-        assert (cell.batch_size, cell.data) == (50, digits.digest)
-        assert cell.code == code_digest("pipeline.training.task", "pipeline.execution.worker")
-        assert cell.environment.stack_size == 1
-    assert len({cell.key for cell in plan.tasks}) == 4
+    assert [task.epochs for task in plan.tasks] == [20, 20, 5, 5]
+    for task, size in zip(plan.tasks, sample_sizes(plan), strict=True):
+        chosen = subset(task.seed, size, 500)
+        assert plan.digits.subsets[task.train_on].tolist() == chosen.tolist()
+        assert task.train_on == index_digest(chosen)
+        assert task.validate_on is None
+        assert task.hyperparameters == SETTINGS
+        assert (task.batch_size, task.data) == (50, digits.digest)
+        assert task.code == code_digest("pipeline.training.task", "pipeline.execution.worker")
+        assert task.environment.stack_size == 1
+    assert len({task.key for task in plan.tasks}) == 4
 
 
-def test_another_size_leaves_the_cells_of_the_others_as_they_are(
+def test_another_size_leaves_the_tasks_of_the_others_as_they_are(
     plan_samples: PlanSamples,
 ) -> None:
-    keys = [cell.key for cell in plan_samples().tasks]
-    more = [cell.key for cell in plan_samples(sizes=(50, 100, 200), seeds=(3, 1)).tasks]
+    keys = [task.key for task in plan_samples().tasks]
+    more = [task.key for task in plan_samples(sizes=(50, 100, 200), seeds=(3, 1)).tasks]
     assert [*more[:2], *more[4:]] == keys
 
 

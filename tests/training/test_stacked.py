@@ -119,12 +119,12 @@ def fused(plan: Plan) -> list[Result]:
 
 
 def with_settings(plan: Plan, settings: Sequence[Hyperparameters]) -> Plan:
-    cells = zip(plan.tasks, settings, strict=True)
-    return replace(plan, tasks=[replace(cell, hyperparameters=each) for cell, each in cells])
+    tasks = zip(plan.tasks, settings, strict=True)
+    return replace(plan, tasks=[replace(task, hyperparameters=each) for task, each in tasks])
 
 
 @pytest.mark.parametrize("difference", [{}, {"connectivity": "unshared"}, {"output": "linear"}])
-def test_fused_cells_come_to_what_each_comes_to_alone(
+def test_fused_tasks_come_to_what_each_comes_to_alone(
     make_plan: Callable[..., Plan], difference: dict[str, str]
 ) -> None:
     plan = validating(
@@ -139,8 +139,8 @@ def test_fused_cells_come_to_what_each_comes_to_alone(
             Hyperparameters(learning_rate=0.002, init="fan_in", j=None if linear else 3),
         ],
     )
-    for cell, together in zip(plan.tasks, fused(plan), strict=True):
-        (alone,) = fused(replace(plan, tasks=[cell]))
+    for task, together in zip(plan.tasks, fused(plan), strict=True):
+        (alone,) = fused(replace(plan, tasks=[task]))
         for row, other in zip(together.record["history"], alone.record["history"], strict=True):
             assert row == pytest.approx(other, rel=1e-3, abs=0.011)  # of 100 images, one
         for name, array in together.arrays.items():
@@ -149,7 +149,7 @@ def test_fused_cells_come_to_what_each_comes_to_alone(
             )
 
 
-def test_cell_that_diverges_fails_alone_and_keeps_what_it_came_to(
+def test_task_that_diverges_fails_alone_and_keeps_what_it_came_to(
     make_plan: Callable[..., Plan],
 ) -> None:
     plan = make_plan(seeds=(0, 1), epochs=3, activation="relu", output="linear")

@@ -1,4 +1,4 @@
-"""What a whole small study leaves in MLflow, from its outs, too, and wherever it is moved."""
+"""What a whole small study leaves in MLflow, from its outputs, too, and wherever it is moved."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import pytest
 from mlflow import MlflowClient
 
 from pipeline.study import load_study, sole_run
-from pipeline.tracking.fill import fill_behind
+from pipeline.tracking.backfill import backfill_in_background
 from pipeline.tracking.opening import open_client
 from pipeline.tracking.process import this_process
 from tests.test_pipeline import VARIANTS, copy_with_three_variants, run_tiny
@@ -57,7 +57,7 @@ def reader(repository: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{folder}/mlflow.db")
 
 
-def told(repository: Path) -> dict[tuple[str, str], Any]:
+def logged(repository: Path) -> dict[tuple[str, str], Any]:
     """Everything that is recorded, by experiment and name of the run."""
     client, found = reader(repository), {}
     for experiment in client.search_experiments(filter_string="name LIKE 'tiny/%'"):
@@ -73,8 +73,10 @@ def told(repository: Path) -> dict[tuple[str, str], Any]:
             }
             key = (experiment.name, run.data.tags["mlflow.runName"])
             assert key not in found
-            # That of a variant begins with whichever of its cells was heard of first.
-            times = (run.info.start_time, run.info.end_time) if "ablation.cell" in tags else None
+            # That of a variant begins with whichever of its tasks was heard of first.
+            times = (
+                (run.info.start_time, run.info.end_time) if "ablation.run_key" in tags else None
+            )
             found[key] = (run.info.status, times, run.data.params, tags, history)
     return found
 
@@ -96,7 +98,7 @@ def rebuilt(repository: Path, uri: str = "") -> subprocess.CompletedProcess[str]
 
 def test_variants_have_mean_interval_and_n(repository: Path) -> None:
     results = json.loads((repository / STUDY / "reports/results.json").read_text())
-    recorded = told(repository)
+    recorded = logged(repository)
     for variant in VARIANTS:
         error = results["variants"][variant]["test_error"]
         _, _, _, _, history = recorded["tiny/final", variant]
@@ -108,23 +110,23 @@ def test_variants_have_mean_interval_and_n(repository: Path) -> None:
 
 
 def test_a_rebuilt_database_says_the_same(repository: Path) -> None:
-    before = told(repository)
+    before = logged(repository)
     done = rebuilt(repository)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "tiny: recorded anew\nthe database before is in var/before-1\n"
+    assert done.stdout == "tiny: rebuilt\nthe database before is in var/before-1\n"
     assert (repository / "var/before-1/mlflow.db").exists()
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
     again = rebuilt(repository)
     assert again.stdout.splitlines()[-1] == "the database before is in var/before-2"
     assert (repository / "var/before-1/mlflow.db").exists()
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
     with closing(sqlite3.connect(repository / "var/mlflow.db")) as database:
-        assert not [line for line in database.iterdump() if "var/anew" in line]
+        assert not [line for line in database.iterdump() if "var/rebuilt" in line]
 
 
 @pytest.fixture
 def second(repository: Path) -> Iterator[Path]:
-    """The folder of a second study, with outs like the first's."""
+    """The folder of a second study, with outputs like the first's."""
     folder = repository / "var/studies/second"
     shutil.copytree(repository / STUDY, folder)
     text = (folder / "params.yaml").read_text(encoding="utf8")
@@ -134,25 +136,23 @@ def second(repository: Path) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_every_study_is_recorded_anew_or_nothing_is_replaced(
-    repository: Path, second: Path
-) -> None:
-    before = told(repository)
+def test_every_study_is_rebuilt_or_nothing_is_replaced(repository: Path, second: Path) -> None:
+    before = logged(repository)
     spec = second / "models/lenet5/spec.json"
     whole = spec.read_bytes()
     spec.unlink()  # DVC may have linked it to its cache
     spec.write_bytes(whole[: len(whole) // 2])
     done = rebuilt(repository)
     assert done.returncode == 2
-    assert done.stdout == "tiny: recorded anew\n"
+    assert done.stdout == "tiny: rebuilt\n"
     assert done.stderr.startswith(f"{second}: UserError: ")
     assert f"these have not: {second}; nothing was replaced." in done.stderr
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
     spec.write_bytes(whole)
     done = rebuilt(repository)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("second: recorded anew\ntiny: recorded anew\n")
-    assert_same(told(repository), before)
+    assert done.stdout.startswith("second: rebuilt\ntiny: rebuilt\n")
+    assert_same(logged(repository), before)
     names = {each.name for each in reader(repository).search_experiments()}
     assert {"second/final", "second/sweep"} <= names
 
@@ -161,13 +161,13 @@ def test_every_study_is_recorded_anew_or_nothing_is_replaced(
 def test_a_missing_out_of_a_stage_is_no_stage_to_come(
     repository: Path, second: Path, missing: str
 ) -> None:
-    before = told(repository)
+    before = logged(repository)
     (second / missing).unlink()
     done = rebuilt(repository)
     assert done.returncode == 2
     assert f"{second}: UserError: " in done.stderr
     assert missing in done.stderr
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
 
 
 def test_a_study_that_has_only_sweeps_is_recorded(repository: Path, second: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_study_that_has_only_sweeps_is_recorded(repository: Path, second: Path
         shutil.rmtree(second / room)
     done = rebuilt(repository)
     assert done.returncode == 0, done.stderr
-    assert "second: recorded anew" in done.stdout
+    assert "second: rebuilt" in done.stdout
     names = {each.name for each in reader(repository).search_experiments()}
     assert "second/sweep" in names
 
@@ -197,7 +197,7 @@ def test_a_broken_lock_is_said_and_nothing_else(
 ) -> None:
     monkeypatch.chdir(second)
     (second / "dvc.lock").write_text("<<<<<<< ours\n: [", encoding="utf8")
-    fill_behind(load_study(), Path())
+    backfill_in_background(load_study(), Path())
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "dvc.lock must be DVC's, but got" in said
@@ -211,7 +211,7 @@ def test_two_that_fill_at_once_make_each_run_once(repository: Path, tmp_path: Pa
     code = f"""
 from pathlib import Path
 from pipeline.study import load_study, sole_run
-from pipeline.tracking.fill import fill
+from pipeline.tracking.backfill import backfill
 fill(load_study(), Path(), {uri!r})
 """
     env = os.environ | {"PYTHONPATH": str(repository)}
@@ -220,14 +220,14 @@ fill(load_study(), Path(), {uri!r})
     assert [each.wait(timeout=120) for each in both] == [0, 0]
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
         [(count,)] = database.execute("select count(*) from runs")
-    assert count == len(told(repository))
+    assert count == len(logged(repository))
 
 
 def test_a_report_of_other_trainings_is_left_out(repository: Path, second: Path) -> None:
     """That of before, where `train` was done again and `report` not yet."""
     file = second / "reports/results.json"
     results = json.loads(file.read_text(encoding="utf8"))
-    results["variants"]["lenet5"]["cells"] = {"0": "old", "1": "older"}
+    results["variants"]["lenet5"]["run_keys"] = {"0": "old", "1": "older"}
     file.unlink()
     file.write_text(json.dumps(results), encoding="utf8")
     done = rebuilt(repository)
@@ -254,7 +254,7 @@ def test_nothing_is_replaced_while_a_run_is_under_way(repository: Path) -> None:
 
 def test_a_run_that_another_machine_left_open_hinders_nothing(repository: Path) -> None:
     """A container that is gone, say: nobody would ever close it."""
-    before = told(repository)
+    before = logged(repository)
     elsewhere = {"ablation.host": "elsewhere", "ablation.process": "7 1.0"}
     client = open_client(uri_of(repository))
     known = client.get_experiment_by_name("tiny/final")
@@ -264,16 +264,16 @@ def test_a_run_that_another_machine_left_open_hinders_nothing(repository: Path) 
     client.update_run(parent.info.run_id, "RUNNING")
     for name, value in elsewhere.items():
         client.set_tag(parent.info.run_id, name, value)
-    client.delete_experiment_tag(known.experiment_id, "ablation.filled")
+    client.delete_experiment_tag(known.experiment_id, "ablation.backfilled")
     assert run_tiny(repository).returncode == 0
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
     client.update_run(parent.info.run_id, "RUNNING")
     for name, value in elsewhere.items():
         client.set_tag(parent.info.run_id, name, value)
     (repository / "var/before-9.tar.gz").touch()
     done = rebuilt(repository)
     assert done.returncode == 0, done.stderr
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
 
 
 def names_of_runs(repository: Path) -> list[str]:
@@ -281,43 +281,45 @@ def names_of_runs(repository: Path) -> list[str]:
         return [name for (name,) in database.execute("select name from runs")]
 
 
-def test_a_damaged_database_is_made_anew(repository: Path) -> None:
-    before = told(repository)
+def test_a_damaged_database_is_rebuilt(repository: Path) -> None:
+    before = logged(repository)
     for name in ("mlflow.db-wal", "mlflow.db-shm"):
         (repository / "var" / name).unlink(missing_ok=True)
     (repository / "var/mlflow.db").write_bytes(b"damaged" * 1000)
     done = rebuilt(repository)
     assert done.returncode == 0, done.stderr
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
 
 
 def test_a_database_of_the_users_keeps_what_it_has(repository: Path, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/own.db"
     own = open_client(uri).create_experiment("mine")
     run = open_client(uri).create_run(own, run_name="theirs").info.run_id
-    before = told(repository)
+    before = logged(repository)
     for _ in range(2):
         done = rebuilt(repository, uri)
-        assert (done.returncode, done.stdout) == (0, "tiny: recorded anew\n"), done.stderr
+        assert (done.returncode, done.stdout) == (0, "tiny: rebuilt\n"), done.stderr
     client = open_client(uri)
     assert client.get_run(run).info.run_name == "theirs"
     known = [each.experiment_id for each in client.search_experiments() if "/" in each.name]
     assert len(client.search_runs(known)) == len(before)
     assert {path.name for path in tmp_path.iterdir()} >= {"own.db", "mlartifacts"}
-    assert_same(told(repository), before)
+    assert_same(logged(repository), before)
 
 
 def test_what_nobody_trained_is_filled_in_once(repository: Path) -> None:
-    before = told(repository)
+    before = logged(repository)
     for name in ("mlflow.db", "mlflow.db-wal", "mlflow.db-shm"):
         (repository / "var" / name).unlink(missing_ok=True)
     for _ in range(2):
         result = run_tiny(repository)
         assert result.returncode == 0, result.stderr
         assert "Running stage" not in result.stdout
-        assert_same(told(repository), before)
+        assert_same(logged(repository), before)
         with closing(sqlite3.connect(repository / "var/mlflow.db")) as database, database:
-            gone = database.execute("delete from experiment_tags where key = 'ablation.filled'")
+            gone = database.execute(
+                "delete from experiment_tags where key = 'ablation.backfilled'"
+            )
             assert gone.rowcount == 1
 
 
@@ -392,13 +394,13 @@ def test_what_a_server_missed_is_filled_in_at_the_next_chance(
     monkeypatch.chdir(repository / STUDY)
     study = load_study()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    fill_behind(study, Path())
+    backfill_in_background(study, Path())
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "MLflow at http://127.0.0.1:9: ConnectionRefusedError" in said
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    fill_behind(study, Path())
+    backfill_in_background(study, Path())
     assert "MLflow at" not in capsys.readouterr().err
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     known = [each.experiment_id for each in client.search_experiments() if "/" in each.name]
-    assert len(client.search_runs(known)) == len(told(repository))
+    assert len(client.search_runs(known)) == len(logged(repository))

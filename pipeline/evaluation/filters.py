@@ -1,26 +1,28 @@
-"""What can be seen of one network: what units of its first layer read, and a digit in its maps."""
+"""Filters and feature maps of one network's first layer."""
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.accounting import account
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import summarize
 
 UNITS = 6  # of a first layer without maps: as many as C1 has maps
 SHIFT = 4  # pixels, to the right
 
 
-def seen(spec: NetworkSpec, network: nn.Sequential, frame: Tensor) -> dict[str, np.ndarray]:
+def filters_and_maps(
+    spec: NetworkSpec, network: nn.Sequential, frame: Tensor
+) -> dict[str, np.ndarray]:
     """`kernels` and `maps` of the first layer, float32, with a frame [32, 32] in sight.
 
-    `kernels` [places, units, side, side] are the weights of units, as pictures of what they read:
+    `kernels` [places, units, side, side] are the weights of units:
     in each map of units at two places, a third and two thirds down the diagonal; without maps of
     the first few units, at one place. `maps` [2, maps, size, size] are the layer's of the frame,
     and of the frame shifted by `SHIFT`; [2, 0, 0, 0] without maps.
     """
-    first = account(spec).layers[0]
+    first = summarize(spec).layers[0]
     return {
         "kernels": _kernels(network, first, frame).numpy(force=True),
         "maps": _maps(network, first, torch.stack([frame, frame.roll(SHIFT, dims=1)])),
@@ -58,6 +60,6 @@ def _window(weights: Tensor, first: Layer, at: int) -> Tensor:
 def _maps(network: nn.Sequential, first: Layer, frames: Tensor) -> np.ndarray:
     if len(first.output_shape) == 1:
         return np.zeros((len(frames), 0, 0, 0), dtype=np.float32)
-    names = [name.removesuffix("_squash") for name, _ in network.named_children()]
-    squashed = len(names) - names[::-1].index(first.name)
-    return network[:squashed](frames).numpy(force=True)
+    names = [name.removesuffix("_activation") for name, _ in network.named_children()]
+    activated = len(names) - names[::-1].index(first.name)
+    return network[:activated](frames).numpy(force=True)

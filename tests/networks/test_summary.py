@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.networks.accounting import account, conv_stride, full, image
 from pipeline.networks.lenet5 import build
 from pipeline.networks.spec import NetworkSpec
+from pipeline.networks.summary import conv_stride, full, image, summarize
 from pipeline.networks.tables import PAPER_TABLE, c3_table
 from pipeline.study import known_networks
 
@@ -76,13 +76,13 @@ TOTALS: dict[str, tuple[dict[str, Any], int, int, int]] = {
     # 156 + 12 + 55,319 + 4,032
     # 122,304 + 5,880 + 55,319 + 4,032 + 840
     # 117,600 + 55,272 + 84 * 47 = 3,948 + 840
-    "one stage": ({"hierarchy": "one"}, 59_519, 188_375, 177_660),
+    "one stage": ({"feature_stages": 1}, 59_519, 188_375, 177_660),
     # Maps of 24, 12, 8 and 4: C1 has 576 places, S2 6 * 144 = 864 units, C3 64 places, S4 16 * 16
     # = 256 units, and C5 sees those: 120 * 256 = 30,720, and 120 biases.
     # 156 + 12 + 1,516 + 32 + 30,840 + 10,164
     # 89,856 + 4,320 + 97,024 + 1,280 + 30,840 + 10,164 + 840
     # 86,400 + 96,000 + 30,720 + 10,080 + 840
-    "no border": ({"frame": 28}, 42_720, 234_324, 224_040),
+    "no border": ({"input_size": 28}, 42_720, 234_324, 224_040),
     # Two maps: 2 + 1 = 3 kernels at 100 places, 3 * 25 + 2 = 77; C5 sees 50 units: 120 * 51
     # 156 + 12 + 77 + 4 + 6,120 + 10,164
     # 122,304 + 5,880 + 7,700 + 250 + 6,120 + 10,164 + 840
@@ -114,43 +114,43 @@ TOTALS: dict[str, tuple[dict[str, Any], int, int, int]] = {
     ),
     # 784 * 300 + 300 * 100 + 100 * 10 = 235,200 + 30,000 + 1,000 = 266,200; and 410 biases. The
     # 265,200 MACs that are sometimes given leave out the output's 1,000.
-    "mlp": ({"hidden": (300, 100), "output": "linear"}, 266_610, 266_610, 266_200),
+    "mlp": ({"hidden_sizes": (300, 100), "output": "linear"}, 266_610, 266_610, 266_200),
     # 784 * 75 + 75 * 10 = 58,800 + 750 = 59,550; and 85 biases
-    "mlp_60k": ({"hidden": (75,), "output": "linear"}, 59_635, 59_635, 59_550),
+    "mlp_60k": ({"hidden_sizes": (75,), "output": "linear"}, 59_635, 59_635, 59_550),
     # The codes as output of a perceptron: 784 * 84 = 65,856, 84 biases, and 840 fixed
-    "mlp with codes": ({"hidden": (84,)}, 65_940, 66_780, 66_696),
+    "mlp with codes": ({"hidden_sizes": (84,)}, 65_940, 66_780, 66_696),
 }
 
 
 @pytest.mark.parametrize("name", PAPER)
 def test_layer_of_lenet5_has_the_sizes_of_the_paper(lenet5: NetworkSpec, name: str) -> None:
-    layer = account(lenet5)[name]
+    layer = summarize(lenet5)[name]
     sizes = (layer.parameters, layer.connections, layer.macs)
     seen = (layer.receptive_field, layer.activation_bytes)
     assert (layer.input_shape, layer.output_shape, *sizes, *seen) == PAPER[name]
 
 
 def test_layers_come_from_input_to_output(lenet5: NetworkSpec) -> None:
-    assert [layer.name for layer in account(lenet5).layers] == list(PAPER)
+    assert [layer.name for layer in summarize(lenet5).layers] == list(PAPER)
 
 
 def test_layers_that_are_absent_have_no_row(lenet5: NetworkSpec) -> None:
-    sizes = account(replace(lenet5, subsampling="none"))
+    sizes = summarize(replace(lenet5, subsampling="none"))
     assert [layer.name for layer in sizes.layers] == ["c1", "c3", "c5", "f6", "output"]
-    perceptron = account(replace(lenet5, hidden=(300, 100), output="linear"))
+    perceptron = summarize(replace(lenet5, hidden_sizes=(300, 100), output="linear"))
     assert [layer.name for layer in perceptron.layers] == ["h1", "h2", "output"]
 
 
 @pytest.mark.parametrize("name", TOTALS)
 def test_totals_are_those_derived_by_hand(lenet5: NetworkSpec, name: str) -> None:
     difference, *totals = TOTALS[name]
-    sizes = account(replace(lenet5, **difference))
+    sizes = summarize(replace(lenet5, **difference))
     assert [sizes.parameters, sizes.connections, sizes.macs] == totals
 
 
 @pytest.mark.parametrize("name", TOTALS)
 def test_each_layer_takes_what_the_one_before_it_gives(lenet5: NetworkSpec, name: str) -> None:
-    sizes = account(replace(lenet5, **TOTALS[name][0]))
+    sizes = summarize(replace(lenet5, **TOTALS[name][0]))
     layers = (sizes.input, *sizes.layers)
     assert layers[0].output_shape in ((1, 32, 32), (1, 28, 28))
     for before, after in pairwise(layers):
@@ -182,19 +182,19 @@ def counted_macs(spec: NetworkSpec) -> int:
 
 def products_with_zero(spec: NetworkSpec) -> int:
     """Of C3 computed densely, with all six maps of S2 for each of its own."""
-    if (c3 := account(spec).get("c3")) is None:
+    if (c3 := summarize(spec).get("c3")) is None:
         return 0
     _, height, width = c3.output_shape
     kernels = sum(6 - len(row) for row in c3_table(spec))
     return c3.window**2 * height * width * kernels
 
 
-# torch counts the products of convolutions and matrices and nothing else, as the account does; but
+# torch counts the products of convolutions and matrices and nothing else, as the summary does; but
 # a layer with a table is computed densely, and counted so.
 @pytest.mark.parametrize("variant", NETWORKS)
 def test_macs_of_each_known_variant_are_those_that_torch_counts(variant: str) -> None:
     spec = NETWORKS[variant]
-    assert account(spec).macs + products_with_zero(spec) == counted_macs(spec)
+    assert summarize(spec).macs + products_with_zero(spec) == counted_macs(spec)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_macs_of_each_known_variant_are_those_that_torch_counts(variant: str) ->
         {"c3_table": "complete", "connectivity": "unshared"},
         {"c3_table": "complete", "connectivity": "untied", "subsampling": "stride"},
         {"c3_table": ((0, 5), (2,)), "connectivity": "full"},
-        {"hierarchy": "one", "connectivity": "unshared", "subsampling": "none"},
+        {"feature_stages": 1, "connectivity": "unshared", "subsampling": "none"},
     ],
     ids=str,
 )
@@ -212,16 +212,16 @@ def test_macs_of_other_words_are_those_that_torch_counts(
     lenet5: NetworkSpec, difference: dict[str, Any]
 ) -> None:
     spec = replace(lenet5, **difference)
-    assert account(spec).macs + products_with_zero(spec) == counted_macs(spec)
+    assert summarize(spec).macs + products_with_zero(spec) == counted_macs(spec)
 
 
 def test_macs_of_the_papers_table_leave_out_what_is_not_connected(lenet5: NetworkSpec) -> None:
     # C3 computed densely is 96 * 25 * 100 = 240,000, of which 60 * 25 * 100 = 150,000 are real.
-    assert counted_macs(lenet5) - account(lenet5).macs == 240_000 - 150_000
+    assert counted_macs(lenet5) - summarize(lenet5).macs == 240_000 - 150_000
 
 
 def fields(spec: NetworkSpec) -> dict[str, tuple[int, int]]:
-    return {layer.name: (layer.receptive_field, layer.step) for layer in account(spec).layers}
+    return {layer.name: (layer.receptive_field, layer.step) for layer in summarize(spec).layers}
 
 
 def test_receptive_fields_follow_the_words(lenet5: NetworkSpec) -> None:
@@ -233,7 +233,7 @@ def test_receptive_fields_follow_the_words(lenet5: NetworkSpec) -> None:
     none = {"c1": (5, 1), "c3": (9, 1), "c5": (32, 0)}
     assert fields(replace(lenet5, subsampling="none")).items() >= none.items()
     assert set(fields(replace(lenet5, connectivity="full")).values()) == {(32, 0)}
-    assert set(fields(replace(lenet5, hidden=(9, 8), output="linear")).values()) == {(28, 0)}
+    assert set(fields(replace(lenet5, hidden_sizes=(9, 8), output="linear")).values()) == {(28, 0)}
 
 
 @pytest.mark.parametrize(
@@ -243,36 +243,45 @@ def test_receptive_fields_follow_the_words(lenet5: NetworkSpec) -> None:
         ({"connectivity": "full"}, [32, 2, 14, 2, 5]),
         ({"subsampling": "stride"}, [5, 1, 5, 1, 5]),
         ({"subsampling": "none"}, [5, 5, 24]),
-        ({"hierarchy": "one"}, [5, 2, 14]),
-        ({"hidden": (9,), "output": "linear"}, [28]),
+        ({"feature_stages": 1}, [5, 2, 14]),
+        ({"hidden_sizes": (9,), "output": "linear"}, [28]),
     ],
     ids=str,
 )
 def test_a_unit_reads_a_window_of_the_maps_before_it(
     lenet5: NetworkSpec, difference: dict[str, Any], windows: list[int]
 ) -> None:
-    layers = account(replace(lenet5, **difference)).layers
+    layers = summarize(replace(lenet5, **difference)).layers
     assert [layer.window for layer in layers if len(layer.input_shape) == 3] == windows
 
 
 def test_activations_take_four_bytes_a_unit(lenet5: NetworkSpec) -> None:
     # 4,704 + 1,176 + 1,600 + 400 + 120 + 84 + 10 units
-    assert account(lenet5).activation_bytes == 4 * 8_094
+    assert summarize(lenet5).activation_bytes == 4 * 8_094
 
 
-def test_the_essays_claim_about_full_connection_comes_from_the_same_account() -> None:
+def test_the_essays_claim_about_full_connection_comes_from_the_same_summary() -> None:
     # A hundred units that see 40 * 40 pixels each: what `describe` says last.
-    assert full("h1", image(40), 100, squash=None).macs == 160_000
+    assert full("h1", image(40), 100, activation=None).macs == 160_000
 
 
 @pytest.mark.parametrize(
     ("difference", "complaint"),
     [
-        ({"frame": 4}, "too small for C1's 5x5 kernels, but a `frame` of 4 leaves them 4x4"),
-        ({"frame": 12}, "too small for C3's 5x5 kernels, but a `frame` of 12 leaves them 4x4"),
-        ({"frame": 8, "subsampling": "none"}, "too small for C3's .* 8 leaves them 4x4"),
-        ({"frame": 30}, "C3's maps must have an even side .* a `frame` of 30 makes them 9x9"),
-        ({"frame": 30, "subsampling": "stride"}, "C3's maps must have an even side"),
+        (
+            {"input_size": 4},
+            "too small for C1's 5x5 kernels, but an `input_size` of 4 leaves them 4x4",
+        ),
+        (
+            {"input_size": 12},
+            "too small for C3's 5x5 kernels, but an `input_size` of 12 leaves them 4x4",
+        ),
+        ({"input_size": 8, "subsampling": "none"}, "too small for C3's .* 8 leaves them 4x4"),
+        (
+            {"input_size": 30},
+            "C3's maps must have an even side .* an `input_size` of 30 makes them 9x9",
+        ),
+        ({"input_size": 30, "subsampling": "stride"}, "C3's maps must have an even side"),
     ],
     ids=str,
 )
@@ -280,25 +289,29 @@ def test_image_that_does_not_fit_is_refused(
     lenet5: NetworkSpec, difference: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
-        account(replace(lenet5, **difference))
+        summarize(replace(lenet5, **difference))
 
 
 def test_smallest_images_that_fit_do(lenet5: NetworkSpec) -> None:
     # 16, 12, 6, 2, 1; and without halving 10, 6, 2
-    assert account(replace(lenet5, frame=16))["s4"].output_shape == (16, 1, 1)
-    assert account(replace(lenet5, frame=10, subsampling="none"))["c3"].output_shape == (16, 2, 2)
+    assert summarize(replace(lenet5, input_size=16))["s4"].output_shape == (16, 1, 1)
+    assert summarize(replace(lenet5, input_size=10, subsampling="none"))["c3"].output_shape == (
+        16,
+        2,
+        2,
+    )
 
 
 def test_what_changed_is_seen_in_the_rows(lenet5: NetworkSpec) -> None:
     def changed(**difference: Any) -> list[str]:
-        before, after = account(lenet5), account(replace(lenet5, **difference))
+        before, after = summarize(lenet5), summarize(replace(lenet5, **difference))
         return [layer.name for layer in after.layers if layer != before.get(layer.name)]
 
     assert changed() == []
     assert changed(connectivity="unshared") == changed(connectivity="untied") == ["c1", "c3"]
     assert (
-        account(replace(lenet5, connectivity="untied"))["c1"]
-        != (account(replace(lenet5, connectivity="unshared"))["c1"])
+        summarize(replace(lenet5, connectivity="untied"))["c1"]
+        != (summarize(replace(lenet5, connectivity="unshared"))["c1"])
     )
     assert changed(c3_table="complete") == ["c3"]
     assert changed(c3_table=PAPER_TABLE[::-1]) == ["c3"]  # of the same size
@@ -308,4 +321,4 @@ def test_what_changed_is_seen_in_the_rows(lenet5: NetworkSpec) -> None:
     assert changed(subsampling="max") == ["s2", "s4"]
     assert changed(subsampling="stride") == ["c1", "s2", "c3", "s4"]
     assert changed(connectivity="full") == ["c1", "c3"]
-    assert changed(hierarchy="one") == ["c5", "f6"]
+    assert changed(feature_stages=1) == ["c5", "f6"]

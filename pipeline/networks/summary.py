@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 
-from pipeline.networks.sizes import Account, Layer
+from pipeline.networks.sizes import Layer, ModelSummary
 from pipeline.networks.spec import CLASSES, CODE_UNITS, FIELD, KERNEL, NetworkSpec, Table
 from pipeline.networks.tables import C1_TABLE, c3_table
 
-C5_UNITS = {"two": 120, "one": 47}
+C5_UNITS = {2: 120, 1: 47}
 
-# What the account says of how a layer is made.
+# What the summary says of how a layer is made.
 CONNECTIVITY = {
     "shared": "a 5x5 kernel for each map",
     "unshared": "a 5x5 kernel for each unit",
@@ -29,15 +29,15 @@ SUBSAMPLING = {
 TABLES = {"paper": "table I", "complete": "complete table"}
 
 
-def account(spec: NetworkSpec) -> Account:
+def summarize(spec: NetworkSpec) -> ModelSummary:
     """Every layer of the network that `spec` describes, from input to output.
 
     Raises:
         ValueError: When the image is too small for the kernels, or maps cannot be halved.
     """
-    source = image(FIELD if spec.hidden else spec.frame)
-    layers = _perceptron(spec, source) if spec.hidden else _lenet5(spec, source)
-    return Account(input=source, layers=tuple(layers))
+    source = image(FIELD if spec.hidden_sizes else spec.input_size)
+    layers = _perceptron(spec, source) if spec.hidden_sizes else _lenet5(spec, source)
+    return ModelSummary(input=source, layers=tuple(layers))
 
 
 def conv_stride(spec: NetworkSpec) -> int:
@@ -50,7 +50,7 @@ def image(side: int) -> Layer:
     return Layer(
         name="input",
         form="grey levels",
-        squash=None,
+        activation=None,
         input_shape=shape,
         output_shape=shape,
         window=0,
@@ -59,14 +59,14 @@ def image(side: int) -> Layer:
     )
 
 
-def full(name: str, before: Layer, units: int, *, squash: str | None) -> Layer:
+def full(name: str, before: Layer, units: int, *, activation: str | None) -> Layer:
     """Every unit sees all of the layer before it."""
     window = before.output_shape[-1]
     weights = prod(before.output_shape) * units
     return Layer(
         name=name,
         form="fully connected",
-        squash=squash,
+        activation=activation,
         input_shape=before.output_shape,
         output_shape=(units,),
         window=window,
@@ -80,21 +80,21 @@ def full(name: str, before: Layer, units: int, *, squash: str | None) -> Layer:
 
 def _lenet5(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
     stages = [("c1", "s2", C1_TABLE), ("c3", "s4", c3_table(spec))]
-    for c, s, table in stages if spec.hierarchy == "two" else stages[:1]:
+    for c, s, table in stages if spec.feature_stages == 2 else stages[:1]:
         yield (layer := _convolution(c, spec, table, layer))
         if spec.subsampling != "none":
             yield (layer := _subsampling(s, spec, layer))
-    units = C5_UNITS[spec.hierarchy] if spec.c5_units == "paper" else spec.c5_units
-    yield (layer := full("c5", layer, units, squash=spec.activation))
-    yield (layer := full("f6", layer, CODE_UNITS, squash=_last_squash(spec)))
+    units = C5_UNITS[spec.feature_stages] if spec.c5_units == "paper" else spec.c5_units
+    yield (layer := full("c5", layer, units, activation=spec.activation))
+    yield (layer := full("f6", layer, CODE_UNITS, activation=_last_activation(spec)))
     yield _output(spec, layer)
 
 
 def _perceptron(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
-    for number, width in enumerate(spec.hidden, start=1):
-        last = number == len(spec.hidden)
-        squash = _last_squash(spec) if last else spec.activation
-        yield (layer := full(f"h{number}", layer, width, squash=squash))
+    for number, width in enumerate(spec.hidden_sizes, start=1):
+        last = number == len(spec.hidden_sizes)
+        activation = _last_activation(spec) if last else spec.activation
+        yield (layer := full(f"h{number}", layer, width, activation=activation))
     yield _output(spec, layer)
 
 
@@ -111,7 +111,7 @@ def _convolution(name: str, spec: NetworkSpec, table: Table, before: Layer) -> L
     return Layer(
         name=name,
         form=form if name == "c1" else f"{form}, {table_name}",
-        squash=spec.activation,
+        activation=spec.activation,
         input_shape=before.output_shape,
         output_shape=(len(table), size, size),
         window=window,
@@ -128,14 +128,14 @@ def _places(name: str, spec: NetworkSpec, size: int) -> int:
     """Positions of a kernel along one side of maps of `size`."""
     if size < KERNEL:
         raise ValueError(
-            f"the image must not be too small for {name.upper()}'s 5x5 kernels, but a `frame` of "
-            f"{spec.frame} leaves them {size}x{size}."
+            f"the image must not be too small for {name.upper()}'s 5x5 kernels, but an "
+            f"`input_size` of {spec.input_size} leaves them {size}x{size}."
         )
     places = size - KERNEL + 1
     if spec.subsampling != "none" and places % 2:
         raise ValueError(
-            f"{name.upper()}'s maps must have an even side to be halved, but a `frame` of "
-            f"{spec.frame} makes them {places}x{places}."
+            f"{name.upper()}'s maps must have an even side to be halved, but an `input_size` "
+            f"of {spec.input_size} makes them {places}x{places}."
         )
     return places
 
@@ -149,7 +149,7 @@ def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
     return Layer(
         name=name,
         form=SUBSAMPLING[spec.subsampling],
-        squash=spec.activation if trainable else None,
+        activation=spec.activation if trainable else None,
         input_shape=before.output_shape,
         output_shape=(maps, size, size),
         window=window,
@@ -161,7 +161,7 @@ def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
 
 
 def _output(spec: NetworkSpec, before: Layer) -> Layer:
-    layer = full("output", before, CLASSES, squash=None)
+    layer = full("output", before, CLASSES, activation=None)
     if spec.output == "linear":
         return layer
     # The codes are fixed: distances along connections, but no parameters and no biases.
@@ -173,6 +173,6 @@ def _seen(before: Layer, window: int) -> int:
     return before.receptive_field + (window - 1) * before.step
 
 
-def _last_squash(spec: NetworkSpec) -> str:
+def _last_activation(spec: NetworkSpec) -> str:
     # A ReLU cannot reach the cells of -1 in the codes, so the layer before them stays the paper's.
     return "scaled_tanh" if spec.output == "rbf" else spec.activation

@@ -1,4 +1,4 @@
-"""What the test-set log is told of the evaluations of a stage."""
+"""Writes the evaluations of a stage to the test-set log."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,13 +9,13 @@ from pipeline.execution.task import Task
 from pipeline.training.models import TrainedNetwork
 
 # To each final network, in the order of its variant's tasks.
-SHOWN = ("images", "corrupted images", "images, by probes")
+IMAGE_SETS = ("images", "corrupted images", "images, by probes")
 
 
-class Ledger:
+class EvaluationLog:
     """Writes a row for each evaluation that the log does not know, once it has a result.
 
-    `shown` says of each task what it was; without it they are those of `SHOWN`.
+    `image_sets` names the images of each task; by default those of `IMAGE_SETS`.
     """
 
     def __init__(
@@ -25,10 +25,10 @@ class Ledger:
         tasks: Sequence[Task],
         *,
         keep: bool,
-        shown: Sequence[str] = (),
+        image_sets: Sequence[str] = (),
     ) -> None:
         self.variant, self.models, self.tasks, self.keep = variant, models, tasks, keep
-        self.shown = shown or [what for what in SHOWN for _ in models]
+        self.image_sets = image_sets or [what for what in IMAGE_SETS for _ in models]
 
     def __call__(self, event: Event) -> None:
         # One from the cache as well: the stage may have been killed before it could say so.
@@ -36,6 +36,6 @@ class Ledger:
             model = self.models[event.index % len(self.models)]
             day = datetime.now(UTC).date().isoformat()
             evaluation = self.tasks[event.index].key
-            shown = self.shown[event.index]
-            row = (evaluation, model.cell, self.variant, str(model.seed), day, shown)
+            images = self.image_sets[event.index]
+            row = (evaluation, model.run_key, self.variant, str(model.seed), day, images)
             record_evaluations([row])

@@ -1,4 +1,4 @@
-"""A database of runs made anew: beside the old one, and in its place once it is whole."""
+"""Rebuild the database of runs: beside the old one, and in its place once it is whole."""
 
 import platform
 import re
@@ -22,14 +22,14 @@ PRIMARY = 0xFF  # of SQLite's error codes; the rest are details
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
-def make_anew(database: Path, record: Callable[[str], None]) -> Path | None:
+def rebuild_database(database: Path, record: Callable[[str], None]) -> Path | None:
     """`record` writes to the address that it gets; where the old one is now, if there was one.
 
     Raises:
         UserError: While somebody writes to the old one.
     """
     require_idle(database)
-    beside = database.with_name("anew")
+    beside = database.with_name("rebuilt")
     shutil.rmtree(beside, ignore_errors=True)  # of a rebuild that was killed
     fresh, whole = beside / database.name, beside / "whole.db"
     record(f"sqlite:///{fresh}")
@@ -47,7 +47,7 @@ def make_anew(database: Path, record: Callable[[str], None]) -> Path | None:
 
 
 def require_idle(database: Path) -> None:
-    """A database that is damaged has no runs: it is one that is made anew.
+    """A database that is damaged has no runs: it is rebuilt.
 
     Raises:
         UserError: If a process of this machine writes a run, or holds all of the database.

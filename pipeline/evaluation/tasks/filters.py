@@ -1,4 +1,4 @@
-"""What can be seen of one network: its first layer, with a training image to look at."""
+"""Filters and feature maps of one network's first layer, for a training image."""
 
 import time
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from pipeline.execution.task import Context, Result, result_since
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureTask(NetworkTask):
-    """The result is that of `pictures.seen`."""
+class FiltersTask(NetworkTask):
+    """The result is that of `filters_and_maps`."""
 
     digit: np.ndarray
     """uint8 [28, 28]"""
 
     def run(self, context: Context) -> Result:
-        from pipeline.evaluation.pictures import seen
+        from pipeline.evaluation.filters import filters_and_maps
         from pipeline.evaluation.reading import rebuilt
 
         started = time.time()
         network = rebuilt(self.network, self.weights, context.device)
         (shown,) = framed(self.digit[None], context)
-        return result_since(started, seen(self.network, network, shown))
+        return result_since(started, filters_and_maps(self.network, network, shown))

@@ -1,6 +1,6 @@
 """Trainings out of what the stages left: `models/`, `sweeps/`, `timings/`; no database is read.
 
-A stage that is yet to come has none; one that left half of its outs is an error.
+A stage that is yet to come has none; one that left half of its outputs is an error.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from pipeline.outputs.trainings import Common, Epoch
 from pipeline.outputs.trainings import Training as Trained
 from pipeline.study import Study
 from pipeline.tracking.record import Outcome, Row, Training, outcome_of
-from pipeline.tracking.trainings import final_name, of_outs, sample_name, sweep_name
+from pipeline.tracking.trainings import final_name, from_outputs, sample_name, sweep_name
 
 Done = Iterator[tuple[Training, Outcome]]
 Named = tuple[str, str, Trained]
@@ -86,14 +86,14 @@ def _done(
     for label, name, each in named:
         path, key = timing_file(timings, stage, variant), each.run_key
         require(path, key in times, f"it must have the times of run {key}", "none")
-        training = of_outs(
+        training = from_outputs(
             study,
             variant,
             label,
             name,
-            cell=key,
+            run_key=key,
             seed=each.seed,
-            network=NetworkSpec.from_words(common.network),
+            network=NetworkSpec.from_dict(common.network),
             settings={
                 **asdict(each.hyperparameters),
                 "epochs": each.epochs,

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from pipeline.data.mnist import Digits, frame
-from pipeline.evaluation.pictures import SHIFT, UNITS, seen
-from pipeline.evaluation.plan import looks
+from pipeline.evaluation.filters import SHIFT, UNITS, filters_and_maps
+from pipeline.evaluation.plan import evaluation_plan
 from pipeline.evaluation.reading import rebuilt
 from pipeline.execution.provenance import cpu_environment
 from pipeline.execution.task import Context
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 
 def drawn(model: TrainedNetwork, digits: Digits) -> dict[str, np.ndarray]:
     shown = torch.from_numpy(frame(digits.images[:1])[0])
-    return seen(model.network, rebuilt(model.network, model.weights, CPU), shown)
+    return filters_and_maps(model.network, rebuilt(model.network, model.weights, CPU), shown)
 
 
 def test_shared_kernels_are_the_layer_s_weights_at_both_places(
@@ -53,8 +53,8 @@ def test_unshared_kernels_differ_from_place_to_place(lenet5: NetworkSpec, digits
     [
         ({"connectivity": "full"}, (2, 6, 32, 32)),
         ({"subsampling": "stride"}, (2, 6, 5, 5)),
-        ({"hidden": (20, 15), "output": "linear"}, (1, UNITS, 28, 28)),
-        ({"hidden": (4,), "output": "linear"}, (1, 4, 28, 28)),
+        ({"hidden_sizes": (20, 15), "output": "linear"}, (1, UNITS, 28, 28)),
+        ({"hidden_sizes": (4,), "output": "linear"}, (1, 4, 28, 28)),
     ],
     ids=str,
 )
@@ -90,16 +90,16 @@ def test_network_that_diverged_is_drawn_as_no_numbers(
 def test_the_picture_is_of_the_first_network_and_a_training_image(
     models: list[TrainedNetwork], few: Digits, digits: Digits
 ) -> None:
-    asked = looks(
+    asked = evaluation_plan(
         models, few, digits, validation_images=100, split_seed=1, environment=cpu_environment()
     )
-    assert asked.picture.weights is models[0].weights
-    assert (asked.picture.digit == digits.images[0]).all()
-    found = asked.picture.run(Context(shared=asked.digits, device=CPU, report=lambda *_: None))
+    assert asked.filters.weights is models[0].weights
+    assert (asked.filters.digit == digits.images[0]).all()
+    found = asked.filters.run(Context(shared=asked.digits, device=CPU, report=lambda *_: None))
     for name, array in drawn(models[0], digits).items():
         assert found.arrays[name].tobytes() == array.tobytes()
     other = replace(digits, images=digits.images[::-1])
-    again = looks(
+    again = evaluation_plan(
         models, few, other, validation_images=100, split_seed=1, environment=cpu_environment()
     )
-    assert again.picture.key != asked.picture.key
+    assert again.filters.key != asked.filters.key

@@ -1,7 +1,7 @@
 from typing import Any
 
+from pipeline.report.contributions import contribution_table, contributions, ideas
 from pipeline.report.page import to_html, to_markdown
-from pipeline.report.worth import ideas, worth, worth_table
 from tests.report.conftest import outline
 
 N = {"n_seeds": 10, "n_images": 10_000}
@@ -13,14 +13,14 @@ IDEAS = {
 }
 
 
-def test_worth_of_each_idea_is_the_record_s(results: dict[str, Any]) -> None:
+def test_contribution_of_each_idea_is_the_record_s(results: dict[str, Any]) -> None:
     study = results | {"attribution": {"missing": [], "ideas": IDEAS}}
-    table = worth_table(study)
+    table = contribution_table(study)
     assert table
     changes = "−1.20 (−1.40 to −1.00)", "−10.0 (−11.0 to −9.0)"
     assert table.rows == (("locality", *changes, "10 × 10,000"),)
     assert table.columns[1:3] == ("To the test error", "To the mean error")
-    assert "lacks" not in worth(study)
+    assert "lacks" not in contributions(study)
     figure = ideas(study)
     assert figure
     assert figure.title == "Points added to the test error: locality −1.20"
@@ -33,8 +33,8 @@ def test_worth_of_each_idea_is_the_record_s(results: dict[str, Any]) -> None:
 def test_networks_that_a_study_lacks_are_named(results: dict[str, Any]) -> None:
     missing = [{"connectivity": "full", "subsampling": "stride"}, {"connectivity": "full"}]
     study = results | {"attribution": {"missing": missing, "ideas": {}}}
-    assert worth_table(study) is None
-    assert worth(study).endswith(
+    assert contribution_table(study) is None
+    assert contributions(study).endswith(
         "this study lacks (`connectivity: full`; `subsampling: stride`) and "
         "(`connectivity: full`). `python -m pipeline study lattice` has them all."
     )
@@ -42,6 +42,6 @@ def test_networks_that_a_study_lacks_are_named(results: dict[str, Any]) -> None:
 
 def test_baseline_without_the_ideas_has_no_such_section(results: dict[str, Any]) -> None:
     study = results | {"attribution": None}
-    assert worth(study) == ""
+    assert contributions(study) == ""
     assert ideas(study) is None
     assert "What each idea is worth" not in to_markdown(study, outline(study))

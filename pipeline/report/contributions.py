@@ -13,7 +13,7 @@ from pipeline.report.tables import Table
 PANEL = 260
 
 
-def worth(results: Mapping[str, Any]) -> str:
+def contributions(results: Mapping[str, Any]) -> str:
     """What an idea's worth is, and which networks this study lacks to tell; empty without any."""
     found = results["attribution"]
     if found is None:
@@ -36,7 +36,7 @@ def worth(results: Mapping[str, Any]) -> str:
     )
 
 
-def worth_table(results: Mapping[str, Any]) -> Table | None:
+def contribution_table(results: Mapping[str, Any]) -> Table | None:
     """A row an idea, for the ideas of which this study has all networks."""
     found = results["attribution"]
     if not found or not found["ideas"]:
@@ -51,7 +51,7 @@ def worth_table(results: Mapping[str, Any]) -> Table | None:
 
 
 def ideas(results: Mapping[str, Any]) -> Figure | None:
-    """A panel for each measure, in it a row for each idea; None where `worth_table` is None."""
+    """A panel for each measure, a row for each idea; None where `contribution_table` is None."""
     found = results["attribution"]
     if not found or not found["ideas"]:
         return None

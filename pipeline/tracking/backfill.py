@@ -1,4 +1,4 @@
-"""All that a study's outs and its report say, into MLflow: whatever is not there yet."""
+"""Backfill MLflow from a study's outputs and its report: whatever is not there yet."""
 
 import hashlib
 import json
@@ -18,41 +18,41 @@ from pipeline.tracking.judged import ARTIFACTS, RESULTS, attach_report, judge
 from pipeline.tracking.lock import locked
 from pipeline.tracking.models import log_network, register
 from pipeline.tracking.opening import open_runs
-from pipeline.tracking.outs import Done, final_trainings, sample_trainings, sweep_trainings
+from pipeline.tracking.outputs import Done, final_trainings, sample_trainings, sweep_trainings
 from pipeline.tracking.process import this_process
 from pipeline.tracking.store import Runs
 from pipeline.tracking.views import FINAL, SAMPLES, SWEEP
 
-OUTS = (f"models/*/{SPEC}", f"sweeps/*/{TRAININGS}", f"predictions/*-{SAMPLED}.json")
+OUTPUTS = (f"models/*/{SPEC}", f"sweeps/*/{TRAININGS}", f"predictions/*-{SAMPLED}.json")
 BESIDE = ("*/*/history.csv", "timings/*.json")
-FILLED = "ablation.filled"
+BACKFILLED = "ablation.backfilled"
 
 
-def fill_behind(study: Study, folder: Path) -> None:
-    """`fill`, where the study goes on without it; what went wrong is said once."""
+def backfill_in_background(study: Study, folder: Path) -> None:
+    """`backfill`, where the study goes on without it; what went wrong is said once."""
     uri = tracking_uri(repository_root(folder))
-    advice = "`make tracking-rebuild` fills in what is missing."
+    advice = "`make tracking-rebuild` backfills what is missing."
     work = Background(name=f"MLflow at {uri}", advice=advice)
     work.start()
-    work.put(lambda: _is_filled(uri, study, folder) or fill(study, folder, uri))
+    work.put(lambda: _is_backfilled(uri, study, folder) or backfill(study, folder, uri))
     work.finish(patience_s=600)
 
 
-def fill(study: Study, folder: Path, uri: str) -> None:
-    """From the outs in a study's folder. What is there is left as it is.
+def backfill(study: Study, folder: Path, uri: str) -> None:
+    """From the outputs in a study's folder. What is there is left as it is.
 
     Raises:
         UserError: If a stage left half of its outputs.
     """
     from filelock import FileLock
 
-    lock = repository_root(folder) / "var/filling.lock"
+    lock = repository_root(folder) / "var/backfill.lock"
     lock.parent.mkdir(exist_ok=True)
     with FileLock(lock):  # two at once would make every run twice
-        _fill(study, folder, uri)
+        _backfill(study, folder, uri)
 
 
-def _fill(study: Study, folder: Path, uri: str) -> None:
+def _backfill(study: Study, folder: Path, uri: str) -> None:
     stamp, lock = _stamp(study, folder), locked(folder)
     final, sweep = (open_runs(uri, study.name, experiment) for experiment in (FINAL, SWEEP))
     stages = [("sweep", sweep, sweep_trainings), ("train", final, final_trainings)]
@@ -62,54 +62,54 @@ def _fill(study: Study, folder: Path, uri: str) -> None:
     trained: dict[str, set[str]] = {}
     for variant in study.variants:
         for stage, runs, trainings in stages:
-            cells = _write(runs, trainings(study, variant, folder))
+            run_keys = _write(runs, trainings(study, variant, folder))
             if stage == "train":
-                trained[variant] = cells
+                trained[variant] = run_keys
             if parent := runs.parents.get(variant):
-                if cells and parent.status == "RUNNING":  # whoever began it is done, or is gone
+                if run_keys and parent.status == "RUNNING":  # whoever began it is done, or is gone
                     runs.label(parent, this_process())
                 runs.label(parent, {**_note(study, variant), **lock.get(f"{stage}@{variant}", {})})
     _results(final, sweep, study, folder, trained)
     _models(final, study, folder)
     for _, runs, _ in stages:
         runs.close(broken_off=False)
-    final.client.set_experiment_tag(final.experiment, FILLED, stamp)
+    final.client.set_experiment_tag(final.experiment, BACKFILLED, stamp)
 
 
-def _is_filled(uri: str, study: Study, folder: Path) -> bool:
+def _is_backfilled(uri: str, study: Study, folder: Path) -> bool:
     """So that a study with nothing to do need not ask: importing MLflow takes a second."""
     database = database_file(uri)
     if database is None or not database.exists():
         return False
     query = "select value from experiment_tags join experiments using (experiment_id)"
-    wanted = [FILLED, f"{study.name}/{FINAL}"]
+    wanted = [BACKFILLED, f"{study.name}/{FINAL}"]
     try:
         with closing(sqlite3.connect(database)) as known:
             found = known.execute(f"{query} where key = ? and name = ?", wanted).fetchone()
-    except sqlite3.Error:  # whoever fills it in will say so
+    except sqlite3.Error:  # the backfill will say so
         return False
     return found == (_stamp(study, folder),)
 
 
 def _stamp(study: Study, folder: Path) -> str:
-    """Of what is filled in."""
-    patterns = (*OUTS, *BESIDE, *ARTIFACTS)
+    """Of what is backfilled."""
+    patterns = (*OUTPUTS, *BESIDE, *ARTIFACTS)
     files = [file for pattern in patterns for file in sorted(folder.glob(pattern))]
     text = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
-    lock, told = locked(folder), ("sweep", "train", "samples")
+    lock, reported = locked(folder), ("sweep", "train", "samples")
     entries = json.dumps(
-        [lock.get(f"{stage}@{name}") for stage in told for name in study.variants]
+        [lock.get(f"{stage}@{name}") for stage in reported for name in study.variants]
     )
     return hashlib.sha256(text + entries.encode()).hexdigest()
 
 
 def _write(runs: Runs, done: Done) -> set[str]:
-    """The cells that were written."""
-    cells: set[str] = set()
+    """The keys of the runs that were written."""
+    run_keys: set[str] = set()
     for training, outcome in done:
         runs.write(training, outcome)
-        cells.add(training.cell)
-    return cells
+        run_keys.add(training.run_key)
+    return run_keys
 
 
 def _note(study: Study, variant: str) -> dict[str, str]:
@@ -126,7 +126,7 @@ def _results(
     if not file.exists():
         return
     results: dict[str, Any] = json.loads(file.read_text(encoding="utf8"))
-    judged = {name: set(found["cells"].values()) for name, found in results["variants"].items()}
+    judged = {name: set(found["run_keys"].values()) for name, found in results["variants"].items()}
     if judged == trained:
         judge(final, sweep, results, file.stat().st_mtime)
         attach_report(final, study.name, folder)
@@ -142,8 +142,8 @@ def _models(final: Runs, study: Study, folder: Path) -> None:
         if not (models / SPEC).exists():
             continue
         spec = read_spec(models)
-        for seed, cell in spec.run_keys.items():
-            known, weights = final.cells.get(cell), weights_file(models, seed)
+        for seed, run_key in spec.run_keys.items():
+            known, weights = final.by_key.get(run_key), weights_file(models, seed)
             if known is None or known.status != "FINISHED":
                 continue
             name = f"{variant}-seed-{seed}"
