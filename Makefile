@@ -1,4 +1,4 @@
-# The first `make` creates .venv and installs the locks; the next ones install nothing.
+# The first `make` creates .venv and installs the locked versions; later ones only what has changed.
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -27,11 +27,11 @@ test: $(DEVELOPMENT) lint
 test-slow: $(DEVELOPMENT)
 	@python -m pytest -m slow
 
-# Kills a small study again and again.
+# Kills a small study 20 times at random; the next run's outputs must be the same.
 faults: $(DEVELOPMENT)
 	@python -m tests.faults
 
-# Ways to train each variant, side by side. A quarter of an hour, with nothing else running.
+# The speed of each variant, trained in several ways. A quarter of an hour on two cores, with nothing else running.
 bench: $(DEVELOPMENT)
 	@python -m benchmarks.speed
 
@@ -44,7 +44,7 @@ bench-tuning: $(DEVELOPMENT)
 bench-cluster: $(DEVELOPMENT)
 	@python -m benchmarks.cluster
 
-# Whether intervals and verdicts keep their word.
+# The coverage of intervals and the rate of false verdicts, in simulated studies.
 bench-coverage: $(DEVELOPMENT)
 	@python -m benchmarks.coverage
 
@@ -60,7 +60,7 @@ lint: $(DEVELOPMENT)
 ui: $(RUNTIME)
 	@python -m pipeline ui $(if $(RUN),--run $(RUN))
 
-# Rebuilds MLflow's database from DVC's outputs and timings; the old one is put aside.
+# Rebuilds MLflow's database from DVC's outputs and timings; the old one goes to var/before-1.
 tracking-rebuild: $(RUNTIME)
 	@python -m pipeline rebuild
 
@@ -73,7 +73,7 @@ describe: $(RUNTIME)
 readme: $(RUNTIME)
 	@python -m pipeline readme
 
-# Outputs, tracking database and studies; the result cache and the downloaded digits stay.
+# Removes outputs, the tracking database and other studies; the folder of the task cache and of MNIST stays.
 clean:
 	rm -rf data sweeps models predictions timings var .dvc/cache .dvc/tmp
 
@@ -81,7 +81,7 @@ $(RUNTIME): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python must be 3.11 or newer, but got " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) -r requirements.lock
-	@# A download without git: DVC must not look for it.
+	@# A download without git: DVC must not look for a repository.
 	@test -e .git || dvc config --quiet --local core.no_scm true
 	@touch $@
 

@@ -24,6 +24,11 @@ def read_result(key: str) -> Result | None:
     return Result(arrays=load(arrays), record=json.loads(record))
 
 
+def has_result(key: str) -> bool:
+    """Whether there is a file for it; `read_result` says whether it is whole."""
+    return _path(key).exists()
+
+
 def write_result(key: str, result: Result) -> None:
     """Keep a result, whole or not at all.
 

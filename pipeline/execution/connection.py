@@ -56,9 +56,9 @@ class Connection:
         Raises:
             SchedulerGoneError: As from `results`.
         """
-        from distributed.client import ClosedClientError
-
         self.client = self.client or self._started()
+        from distributed.client import ClosedClientError  # only now: Dask has our settings
+
         try:
             future = self.client.submit(
                 pickle.loads,

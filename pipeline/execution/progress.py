@@ -16,17 +16,27 @@ from rich.progress import (
 )
 
 from pipeline.execution.events import Event, Finished, Progressed
+from pipeline.execution.forecast import Forecast
 from pipeline.execution.task import Task
 
 
 class Display:
     """Counts the steps and tasks of one stage as events tell of them.
 
-    `images` are what a step that is reported gets through, for the rate.
+    `images` are what a step that is reported gets through, for the rate. A forecast is printed
+    before they begin, and learns from those that were computed.
     """
 
-    def __init__(self, title: str, tasks: Sequence[Task], *, images: int) -> None:
+    def __init__(
+        self,
+        title: str,
+        tasks: Sequence[Task],
+        *,
+        images: int,
+        forecast: Forecast | None = None,
+    ) -> None:
         self.title, self.tasks, self.images = title, tasks, images
+        self.forecast, self.took = forecast, list[tuple[Task, float]]()
         self.steps = {task.key: task.steps for task in tasks}
         self.done = dict.fromkeys(self.steps, 0)
         self.finished = self.replayed = self.reported = 0
@@ -45,6 +55,8 @@ class Display:
         self.bar = self.bars.add_task(title, total=sum(self.steps.values()), note="")
 
     def __enter__(self) -> Self:
+        if self.forecast and (line := self.forecast.line(self.tasks, images=self.images)):
+            self._print(line)
         self.bars.start()
         return self
 
@@ -52,6 +64,8 @@ class Display:
         self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
     ) -> None:
         self.bars.stop()
+        if self.forecast:
+            self.forecast.remember(self.took, images=self.images)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Progressed):
@@ -62,9 +76,19 @@ class Display:
             self.done[key] = self.steps[key]
             self.finished += 1
             self.replayed += event.cached
+            self._time(event)
         self.bars.update(self.bar, completed=sum(self.done.values()), note=self._note())
         if self.bars.disable and isinstance(event, Finished) and self._new(event):
-            self.console.print(f"{self.title}: {self._note()}", highlight=False, soft_wrap=True)
+            self._print(self._note())
+
+    def _time(self, event: Finished) -> None:
+        """For the next forecast: neither what is cached nor what failed says how long it takes."""
+        if self.forecast and not event.cached and event.result.record["failure"] is None:
+            timing = event.result.record["timing"]
+            self.took.append((self.tasks[event.index], timing["ended"] - timing["started"]))
+
+    def _print(self, note: str) -> None:
+        self.console.print(f"{self.title}: {note}", highlight=False, soft_wrap=True)
 
     def _new(self, event: Finished) -> bool:
         """What comes from the cache is one line in all."""

@@ -145,7 +145,7 @@ def _intact(folder: Path, key: str) -> Path | None:
 def _build(folder: Path, key: str, compiler: list[str]) -> Path:
     with tempfile.TemporaryDirectory(dir=folder, prefix=f"{key}.") as scratch:
         built = Path(scratch) / "kernels.so"
-        _run([*compiler, "-o", str(built), str(KERNELS), "-lm"], limit_s=COMPILE_LIMIT_S)
+        _run([*compiler, "-o", str(built), str(KERNELS)], limit_s=COMPILE_LIMIT_S)
         try:
             _run([sys.executable, "-ISc", CHECK, str(built)], limit_s=CHECK_LIMIT_S)
         except BuildError as problem:  # perhaps of this folder alone

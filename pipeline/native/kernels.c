@@ -72,6 +72,26 @@ INLINE vector exponential(vector x) {
     return (vector)((integers)p + exponent) + (t - t);
 }
 
+// Of a positive number; NaN stays NaN. Another C library's may differ in the last bit.
+static double logarithm(double x) {
+    double not_finite = x - x;
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int64_t exponent = (bits >> 52) - 1023;
+    bits -= exponent << 52;
+    memcpy(&x, &bits, sizeof x);  // now in [1, 2)
+    double s = (x - 1) / (x + 1), z = s * s, sum = 0;
+    for (int n = 35; n > 0; n -= 2) sum = sum * z + 1. / n;
+    return exponent * 0.69314718055994530942 + 2 * s * sum + not_finite;
+}
+
+static double power(double base, int64_t exponent) {
+    double product = 1;
+    for (; exponent; exponent >>= 1, base *= base)
+        if (exponent & 1) product *= base;
+    return product;
+}
+
 INLINE vector activated(int activation, vector a) {
     if (activation == SCALED_TANH) {  // 1.7159 tanh(2/3 a)
         return 1.7159f - (2 * 1.7159f) / (exponential(a * (4.f / 3.f)) + 1.f);
@@ -393,7 +413,8 @@ static double criterion(unit *scores, int classes, const int64_t *labels, int im
         for (int c = 0; c < classes; c++) sum += exponential(scores[c].group[g] - most);
         for (int i = 0; i < LANES; i++) {
             int at = g * LANES + i;
-            if (at < images) loss += logf(sum[i]) + most[i] - scores[labels[at]].group[g][i];
+            if (at < images)
+                loss += logarithm(sum[i]) + most[i] - scores[labels[at]].group[g][i];
         }
         for (int c = 0; c < classes; c++) {
             vector share = exponential(scores[c].group[g] - most) / sum;
@@ -496,7 +517,7 @@ void run_batch(const Layer *layers, int number, const float *parameters, int64_t
 // One step of Adam (Kingma and Ba 2015); `step` counts from 1, `mean` and `square` are its moments.
 void adam(float *parameters, const float *gradient, float *mean, float *square, int64_t number,
           double rate, int64_t step) {
-    float scale = (float)(rate / (1 - pow(.9, step))), correction = (float)(1 - pow(.999, step));
+    float scale = (float)(rate / (1 - power(.9, step))), correction = (float)(1 - power(.999, step));
     for (int64_t i = 0; i < number; i++) {
         mean[i] = .9f * mean[i] + .1f * gradient[i];
         square[i] = .999f * square[i] + .001f * gradient[i] * gradient[i];

@@ -1,1 +1,1 @@
-"""DVC's stages: one short main() each, no logic of their own."""
+"""DVC's stages: one main() each, which connects the other packages."""

@@ -1,4 +1,4 @@
-"""Put MNIST, or the study's own digits, into data/ after checking all of params.yaml."""
+"""Write MNIST, or the study's own digits, to data/ after checking all of params.yaml."""
 
 import time
 from pathlib import Path
@@ -9,7 +9,10 @@ from pipeline.study import load_study, prune_outputs
 
 
 def main() -> None:
-    """Validate first, so that a mistake stops the study before any variant's command runs."""
+    """Check params.yaml first, so that a mistake ends the study before any variant's stage runs.
+
+    Also removes the outputs of variants that the study no longer has.
+    """
     start = time.perf_counter()
     study = load_study(Path("params.yaml"))
     place_mnist(

@@ -1,4 +1,4 @@
-"""Judge a variant's final networks on the test images, which no stage before it has opened."""
+"""Evaluate a variant's final networks on the test images, after everything was chosen."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.data.mnist import Digits, load_digits
 from pipeline.evaluation.evaluation_log import EvaluationLog
 from pipeline.evaluation.plan import EvaluationPlan, evaluation_plan
+from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.runner import Runner
@@ -28,7 +29,10 @@ DIGITS, TEST_DIGITS = Path("data/train"), Path("data/test")
 
 
 def main(variant: str) -> None:
-    """On the test images as they are, on every corrupted set, and by probes; and its filters."""
+    """Evaluate on the test images, on every corrupted test set and by linear probes.
+
+    Also computes the filters and feature maps of the first network.
+    """
     clock = StageClock("evaluate", variant)
     study = load_study()
     study.require(variant)
@@ -46,8 +50,10 @@ def main(variant: str) -> None:
         environment=pool.environment,
     )
     sets, count = asked.corrupted_sets, len(test.labels)
+    forecast = Forecast(subject=variant, pool=pool)
     with Runner(pool, asked.digits, most=max(3 * len(models), len(sets))) as runner:
-        with Display(f"corrupted sets for {variant}", sets, images=count) as display:
+        title = f"corrupted sets for {variant}"
+        with Display(title, sets, images=count, forecast=forecast) as display:
             made = runner.complete_all(sets, observers=[display])
         clock.add(sets, made, pool, cached=display.replayed)
         tasks = asked.tasks(made)
@@ -55,7 +61,7 @@ def main(variant: str) -> None:
         error_of = partial(error_rate, labels=test.labels)
         with (
             evaluation_runs(study, variant, models, error_of) as track,
-            Display(f"evaluate {variant}", tasks, images=count) as display,
+            Display(f"evaluate {variant}", tasks, images=count, forecast=forecast) as display,
         ):
             results = runner.complete_all(tasks, observers=[log, display, track])
         clock.add(tasks, results, pool, cached=display.replayed)
@@ -71,7 +77,7 @@ def _write(
     first_layer: Result,
     test: Digits,
 ) -> None:
-    """What came of the tasks of `asked`, in their order, and of its filters."""
+    """Write the results of the tasks of `asked`, in their order, and of its filters."""
     folder, count = Path("predictions"), len(asked.models)
     seeds = [model.seed for model in asked.models]
     clean, corrupted, probes = (results[count * i : count * (i + 1)] for i in range(3))

@@ -1,4 +1,4 @@
-"""Judge the variants by their predictions, and write the report."""
+"""Compare the variants by their predictions, and write the report."""
 
 import time
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ PREDICTIONS = Path("predictions")
 
 
 def main() -> None:
-    """Everything comes from the study's own variants and the files of the stages before."""
+    """Write the report from the outputs of the other stages, for the variants of this study."""
     started = time.perf_counter()
     study = load_study(Path("params.yaml"))
     require_outputs(*inputs(study))
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def plan(study: Study) -> Plan:
-    """What the report needs of the study as a whole."""
+    """The parts of the study that the report needs."""
     return Plan(
         name=study.name,
         digest=study.digest,
@@ -88,7 +88,7 @@ def plan(study: Study) -> Plan:
 
 
 def outcome(study: Study, name: str) -> Outcome:
-    """What the stages before have left of one variant."""
+    """The outputs of the other stages for one variant."""
     sizes = summarize(study.networks[name])
     models = Path("models", name)
     spec = read_spec(models)
@@ -111,7 +111,7 @@ def outcome(study: Study, name: str) -> Outcome:
 
 
 def inputs(study: Study) -> list[Path]:
-    """The outputs of every stage before, in the order in which they run."""
+    """The outputs of all other stages, in the order in which these run."""
     each = [timing_file(TIMINGS, *which) for which in stages(study)]
     each += [Path("sweeps", name, BEST) for name in study.variants]
     each += [Path("models", name, SPEC) for name in study.variants]
@@ -121,7 +121,7 @@ def inputs(study: Study) -> list[Path]:
 
 
 def learning(outcomes: Mapping[str, Outcome]) -> Curves:
-    """Training errors of the final trainings, validation errors of the tuned settings' own."""
+    """Training errors of the final trainings, validation errors of the winner's in the sweep."""
     tuned = {
         name: frame(read_finalists(Path("sweeps", name), trial=each.tuning.best.trial))
         for name, each in outcomes.items()
@@ -133,13 +133,13 @@ def learning(outcomes: Mapping[str, Outcome]) -> Curves:
 
 
 def samples(study: Study, name: str, predictions: Predictions) -> SamplePredictions | None:
-    """What it answered after fewer training images, if the study asks for that."""
+    """Predictions of networks trained on fewer images; None if the study does not ask for them."""
     if name not in study.samples.variants:
         return None
     return read_samples(PREDICTIONS, name, predictions, sizes=study.samples.sizes)
 
 
 def stages(study: Study) -> list[tuple[str, ...]]:
-    """Those before, each with its variant, in the order in which they run."""
+    """All other stages, each with its variant, in the order in which they run."""
     each = [(stage, name) for stage in ("sweep", "train", "evaluate") for name in study.variants]
     return [("download",), *each, *(("samples", name) for name in study.samples.variants)]

@@ -1,4 +1,4 @@
-"""Train a variant on fewer images, the same for every variant, and judge what it has learned."""
+"""Train a variant on fewer images, the same for every variant, and evaluate its networks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.data.mnist import load_digits
 from pipeline.evaluation.evaluation_log import EvaluationLog
 from pipeline.evaluation.plan import predictions, with_test
+from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
@@ -32,7 +33,7 @@ DIGITS, TEST_DIGITS = Path("data/train"), Path("data/test")
 
 
 def main(variant: str) -> None:
-    """Each network sees the test images once, after the last training."""
+    """Evaluate each network once on the test images, after the last training."""
     clock = StageClock("samples", variant)
     study = load_study()
     study.require_sampled(variant)
@@ -40,10 +41,11 @@ def main(variant: str) -> None:
     pool = open_pool(program())
     plan, test = _plan(study, variant, pool.environment), load_digits(TEST_DIGITS)
     tasks, sizes = plan.tasks, sample_sizes(plan)
+    images, forecast = images_per_epoch(plan), Forecast(subject=variant, pool=pool)
     with Runner(pool, with_test(plan.digits, test), most=len(tasks)) as runner:
         with (
             sample_runs(study, variant, tasks, sizes) as track,
-            Display(f"samples {variant}", tasks, images=images_per_epoch(plan)) as display,
+            Display(f"samples {variant}", tasks, images=images, forecast=forecast) as display,
         ):
             trained = runner.complete_all(tasks, observers=[display, track])
         clock.add(tasks, trained, pool, cached=display.replayed)
@@ -53,7 +55,8 @@ def main(variant: str) -> None:
         log = EvaluationLog(
             variant, models, evaluations, keep=is_standard(), image_sets=image_sets
         )
-        with Display(f"evaluate {variant}", evaluations, images=len(test.labels)) as display:
+        title, images = f"evaluate {variant}", len(test.labels)
+        with Display(title, evaluations, images=images, forecast=forecast) as display:
             read = runner.complete_all(evaluations, observers=[log, display])
         clock.add(evaluations, read, pool, cached=display.replayed)
     answers = SamplePredictions.of_results(study.seeds, study.samples.sizes, read)

@@ -1,8 +1,9 @@
-"""Tune a variant on validation images, with the budget that every variant has."""
+"""Tune a variant on held-out validation images, with the same budget as every variant."""
 
 from pathlib import Path
 
 from pipeline.data.mnist import load_digits
+from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
@@ -39,10 +40,12 @@ def main(variant: str) -> None:
     book = Trials(f"{study.name}/{variant}", search.dimensions, dimensions)
     most = max(search.trials, search.finalists * len(search.finalist_seeds))
     num_images = len(plan.digits.subsets[plan.tasks[0].train_on])
+    forecast = Forecast(subject=variant, pool=pool)
     with Runner(pool, plan.digits, most=most) as runner, sweep_runs(study, variant) as runs:
 
         def train(phase: Phase, tasks: list[TrainingTask]) -> list[Result]:
-            with Display(f"sweep {variant}, {phase}", tasks, images=num_images) as display:
+            title = f"sweep {variant}, {phase}"
+            with Display(title, tasks, images=num_images, forecast=forecast) as display:
                 results = runner.complete(tasks, observers=(display, runs(phase, tasks)))
             clock.add(tasks, results, pool, cached=display.replayed)
             return results
@@ -64,7 +67,7 @@ def main(variant: str) -> None:
 
 
 def _show(book: Trials, path: Path) -> None:
-    """For optuna-dashboard, a view like MLflow: the study goes on without it."""
+    """Export the trials for optuna-dashboard; like MLflow it is a view, and may fail."""
     advice = "`make dashboard` will not show this sweep."
     view = Background(name=f"Optuna at {path}", advice=advice)
     view.start()
@@ -73,7 +76,7 @@ def _show(book: Trials, path: Path) -> None:
 
 
 def _plan(study: Study, variant: str, environment: Environment) -> Plan:
-    """Trainings at full length that are judged on the images held back."""
+    """Trainings at full length that are evaluated on the held-out validation images."""
     whole = final_plan(
         load_digits(DIGITS),
         study.networks[variant],

@@ -1,8 +1,9 @@
-"""Train a variant on all images, with the settings that its sweep chose, over the final seeds."""
+"""Train a variant on all training images with the settings of its sweep, over the final seeds."""
 
 from pathlib import Path
 
 from pipeline.data.mnist import load_digits
+from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.runner import complete
@@ -37,10 +38,10 @@ def main(variant: str) -> None:
         environment=pool.environment,
         stack=study.training.stack,
     )
-    num_images = len(plan.digits.labels)
+    num_images, forecast = len(plan.digits.labels), Forecast(subject=variant, pool=pool)
     with (
         training_runs(study, variant, plan.tasks) as track,
-        Display(f"train {variant}", plan.tasks, images=num_images) as display,
+        Display(f"train {variant}", plan.tasks, images=num_images, forecast=forecast) as display,
     ):
         results = complete(plan.tasks, plan.digits, pool, observers=(display, track))
     write_models(Path("models") / variant, models(plan.tasks, results, num_images=num_images))

@@ -1,1 +1,1 @@
-"""What people run beside DVC's stages: one short main() each."""
+"""The commands that are not stages of DVC: one main() each."""

@@ -1,4 +1,4 @@
-"""Print what differs between the results at a commit and those in reports/."""
+"""Print the differences between the results at a commit and those in reports/."""
 
 from pathlib import Path
 from typing import Annotated

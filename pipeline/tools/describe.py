@@ -1,4 +1,4 @@
-"""Print every variant of params.yaml and studies/: what it differs in, and its size."""
+"""Print every variant of params.yaml and studies/: its difference, its layers and their sizes."""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def family() -> str:
 
 
 def _known() -> tuple[dict[str, ModelSummary], dict[str, Mapping[str, object]]]:
-    """Sizes and difference of every known variant."""
+    """The model summary and the difference of every known variant, by name."""
     known = known_networks()
     summaries = {name: summarize(network) for name, (_, network) in known.items()}
     return summaries, {name: difference for name, (difference, _) in known.items()}

@@ -1,4 +1,4 @@
-"""Put the results table of reports/results.json into README.md."""
+"""Write the results of reports/results.json, a table and a figure, into README.md."""
 
 from pathlib import Path
 
@@ -10,7 +10,11 @@ from pipeline.report.readme import include
 
 
 def main() -> None:
-    """Replace what stands between the two marks in README.md."""
+    """Replace the text between the two marks in README.md.
+
+    Raises:
+        UserError: If README.md, its marks or the results are missing.
+    """
     readme = Path("README.md")
     if not readme.is_file():
         raise UserError("`README.md` must be in the current folder, but is not.")

@@ -15,10 +15,10 @@ from pipeline.tracking.rebuild import rebuild_database
 
 
 def main() -> None:
-    """Trainings that were killed, and the commits of old ones, are in no outputs and are lost.
+    """Rebuild the repository's own database, or backfill another one or a server.
 
-    The repository's own database is put aside once the new one is whole. Any other, and a server,
-    keeps what it has, and gets what is missing.
+    Killed runs and the commits of earlier runs are not in outputs and are lost. The old database
+    is put aside when the new one is complete. Another database or a server keeps what it has.
 
     Raises:
         UserError: While a study is under way, or when one cannot be recorded.
@@ -40,10 +40,10 @@ def main() -> None:
 
 
 def record(folders: Sequence[Path], uri: str) -> None:
-    """Study by study.
+    """Backfill the tracker at `uri` from the outputs in each of the folders.
 
     Raises:
-        UserError: In the end, when not all could be recorded.
+        UserError: After all were tried, when some could not be recorded.
     """
     failed: list[str] = []
     for folder in folders:

@@ -1,4 +1,4 @@
-"""Print the JSON schema of params.yaml, which editors check it by."""
+"""Print the JSON schema of params.yaml, by which editors check the file."""
 
 import json
 

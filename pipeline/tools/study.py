@@ -1,4 +1,4 @@
-"""Run a whole study: the standard one, or a difference to it from studies/, in its own folder."""
+"""Run a whole study: the standard one, or one of studies/ in a workspace of its own."""
 
 from pathlib import Path
 from typing import Annotated

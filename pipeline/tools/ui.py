@@ -1,4 +1,4 @@
-"""Serve MLflow's pages on what was recorded, for this machine alone, until Ctrl-C."""
+"""Serve MLflow's pages of the recorded runs, on loopback, until Ctrl-C."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def main(run: Annotated[str, Option(help="Key of a run: show its page.")] = "") 
 
 
 def recorded_at(start: Path) -> str:
-    """Where the repository around a folder records its studies.
+    """The tracking URI of the repository around a folder.
 
     Raises:
         UserError: Outside of the repository, or before anything was recorded.
@@ -48,7 +48,7 @@ def recorded_at(start: Path) -> str:
 
 
 def page_of(uri: str, run_key: str) -> str:
-    """What follows the server's address: the experiments, or one run.
+    """The part of an address after the server's: of the list of experiments, or of one run.
 
     Raises:
         UserError: If no run has that key, or the server does not answer.
@@ -63,7 +63,7 @@ def page_of(uri: str, run_key: str) -> str:
 
 
 def run_lists(uri: str) -> dict[str, str]:
-    """What follows the address for each experiment's list of runs.
+    """The part of an address after the server's, of each experiment's list of runs, by name.
 
     MLflow's own start page leads to pages for language models first.
     """
@@ -72,7 +72,7 @@ def run_lists(uri: str) -> dict[str, str]:
 
 
 def free_port(usual: int) -> int:
-    """The usual port of this machine's loopback, or any other that is free."""
+    """The usual port if it is free on loopback, or another one that is."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", usual))
@@ -82,7 +82,7 @@ def free_port(usual: int) -> int:
 
 
 def serve(uri: str, port: int) -> None:
-    """Become the server: one worker, and none of its background jobs, which take 250 MB."""
+    """Replace this process by the server: one worker, no background jobs, which take 250 MB."""
     quiet = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

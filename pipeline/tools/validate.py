@@ -1,4 +1,4 @@
-"""Train a variant with settings of one's own, and judge it on held-out validation images."""
+"""Train a variant with given hyperparameters; print its error on held-out validation images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ import yaml
 
 from pipeline.data.mnist import load_digits
 from pipeline.execution.errors import UserError
+from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
@@ -37,7 +38,10 @@ def main(
     pool = open_pool(program())
     plan = _plan(study, variant, pool.environment)
     num_images = len(plan.digits.subsets[plan.tasks[0].train_on])
-    with Display(f"validate {variant}", plan.tasks, images=num_images) as display:
+    forecast = Forecast(subject=variant, pool=pool)
+    with Display(
+        f"validate {variant}", plan.tasks, images=num_images, forecast=forecast
+    ) as display:
         results = complete(plan.tasks, plan.digits, pool, observers=(display,))
     error = write_validation(variant, plan.tasks, results)
     seeds = list(study.search.finalist_seeds)

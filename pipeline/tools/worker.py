@@ -1,4 +1,4 @@
-"""Compute for the coordinators of a Dask cluster, on all slots of this machine, until Ctrl-C."""
+"""Start a worker of a Dask cluster on each worker slot of this machine, until Ctrl-C."""
 
 import asyncio
 from typing import Annotated

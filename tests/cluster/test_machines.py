@@ -29,7 +29,7 @@ def test_two_machines_give_what_one_gives(cluster: Cluster, undisturbed: Undistu
     run_to_its_end(first, started(cluster))
     same(first, undisturbed)
     for host in others:  # but for what they made themselves all came through the network
-        assert [path.name for path in (host.folder / "cache").iterdir()] == ["corrupted"]
+        assert [path.name for path in (host.folder / "cache").iterdir()] == ["corrupted", "native"]
         assert not (host.folder / "data").exists()
 
 

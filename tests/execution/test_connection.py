@@ -1,5 +1,9 @@
 """What a connection makes of the ways in which a cluster fails, one by one."""
 
+import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
@@ -10,6 +14,17 @@ from distributed.client import ClosedClientError
 from pipeline.execution.connection import Connection, SchedulerGoneError, _shortage
 from pipeline.execution.pool import open_pool
 from pipeline.program import program
+from pipeline.training.plan import Plan
+
+COMPUTE = """
+import pickle, sys
+from pipeline.execution.pool import open_pool
+from pipeline.execution.runner import complete
+from pipeline.program import program
+
+plan = pickle.load(sys.stdin.buffer)
+complete(plan.tasks, plan.digits, open_pool(program()), observers=[])
+"""
 
 
 class Future:
@@ -88,3 +103,14 @@ def test_client_that_closed_itself_is_a_scheduler_that_is_gone(
 )
 def test_what_workers_cannot_do_is_said(num_slots: int, workers: int, said: str) -> None:
     assert _shortage(num_slots, workers) == said
+
+
+def test_nothing_of_dasks_own_log_is_shown(make_plan: Callable[..., Plan]) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", COMPUTE],
+        input=pickle.dumps(make_plan()),
+        env=dict(os.environ),
+        check=True,
+        capture_output=True,
+    )
+    assert found.stderr == b""

@@ -149,3 +149,13 @@ def test_activations_saturate_instead_of_overflowing(batches: Iterator[Batch]) -
     assert scores.isfinite().all()
     assert loss.isfinite()
     assert gradient.isfinite().all()
+
+
+def test_one_score_that_is_no_number_makes_the_loss_none(batches: Iterator[Batch]) -> None:
+    spec, (images, labels) = STANDARD["linear_output"], next(batches)
+    parameters = parameters_to_vector(build(spec, init="fan_in", seed=0).parameters()).detach()
+    parameters[-1] = float("nan")  # the bias of the last class
+    others = labels < 9
+    scores, loss, _ = native(spec).descend(parameters, images[others], labels[others], None)
+    assert scores[:, :9].isfinite().all()
+    assert loss.isnan()
