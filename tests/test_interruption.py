@@ -52,7 +52,7 @@ def running(long_study: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     try:
-        wait_until(lambda: num_workers_training(long_study) == 2, seconds=120)
+        wait_until(lambda: num_workers_training(long_study) == 2, seconds=300)
         yield process
     finally:
         for each in processes(long_study):
@@ -78,9 +78,12 @@ def stage(folder: Path) -> psutil.Process:
 
 def num_workers_training(folder: Path) -> int:
     """Workers are forked from one process that has imported everything: their time is work."""
-    servers = [each for each in processes(folder) if "forkserver" in " ".join(each.cmdline())]
-    workers = [child for each in servers for child in each.children()]
-    return sum(each.cpu_times().user > 1 for each in workers)
+    try:
+        servers = [each for each in processes(folder) if "forkserver" in " ".join(each.cmdline())]
+        workers = [child for each in servers for child in each.children()]
+        return sum(each.cpu_times().user > 1 for each in workers)
+    except psutil.NoSuchProcess:  # one has ended meanwhile: ask again
+        return 0
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:

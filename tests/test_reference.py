@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.tuning import BARS, misses
 
-MINUTES = 55  # on two CPU cores
+MINUTES = 32  # on two CPU cores
 
 
 @pytest.fixture(scope="module")

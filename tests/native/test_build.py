@@ -268,7 +268,7 @@ def test_folder_where_nothing_may_be_executed_is_done_without(
     if subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True).returncode:
         pytest.skip("must be allowed to mount")
     command = [sys.executable, "-c", SCRIPT, "60", "10"]
-    variables = {"PYTHONPATH": str(ROOT), "ABLATION_CACHE": str(room)}
+    variables = {"PYTHONPATH": str(ROOT), "ABLATION_CACHE": str(room), SWITCH: ""}
     found = subprocess.run(
         ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh", *command],
         cwd=folder,

@@ -212,7 +212,7 @@ def test_two_that_fill_at_once_make_each_run_once(repository: Path, tmp_path: Pa
 from pathlib import Path
 from pipeline.study import load_study, sole_run
 from pipeline.tracking.backfill import backfill
-fill(load_study(), Path(), {uri!r})
+backfill(load_study(), Path(), {uri!r})
 """
     env = os.environ | {"PYTHONPATH": str(repository)}
     command = [sys.executable, "-c", code]
