@@ -146,7 +146,7 @@ def test_page_lists_every_string_of_a_file(tmp_path: Path, tasks: list[TrainingT
     write(tmp_path, tasks, [result(7), result(3)])
     with safe_open(tmp_path / "seed-7.safetensors", "np") as file:
         names = set(file.metadata())
-    _, table = Path("docs/models.md").read_text(encoding="utf8").split("| String | Says |\n")
+    _, table = Path("docs/models.md").read_text(encoding="utf8").split("| String | Content |\n")
     rows = table.partition("\n\n")[0].splitlines()[1:]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])} == names
 
