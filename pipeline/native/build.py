@@ -29,9 +29,12 @@ COMPILE_LIMIT_S, CHECK_LIMIT_S = 60, 10
 LEVELS = {"x86_64": "x86-64-v3", "aarch64": "armv8-a", "arm64": "armv8-a"}
 ZIG_LEVELS = {"x86-64-v3": "x86_64_v3", "armv8-a": "generic"}
 X86_64_V3 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"}  # as Linux names them
-# Never -ffast-math: it deletes the rounding trick of a fast exponential.
-FLAGS = ("-std=c11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
-SHARED = ("-fPIC", "-shared")
+# They win over words of CC, which stand before them. -ffast-math would delete the rounding trick
+# of a fast exponential; what turns it off stands first, because it changes other settings, too.
+FLAGS = (
+    *("-fno-fast-math", "-std=c11", "-O3", "-ffp-contract=fast", "-fno-math-errno"),
+    *("-fno-trapping-math", "-fPIC", "-shared"),
+)
 # In a process of its own, because a broken library may crash or hang the one that calls it.
 CHECK = "import ctypes, sys; assert ctypes.CDLL(sys.argv[1]).lanes() > 0, 'lanes() fails'"
 
@@ -57,7 +60,10 @@ def library() -> ctypes.CDLL | None:
 
 
 def kernels_name() -> str:
-    """What results depend on: instructions and compiler, or "torch". Raises as `library` does."""
+    """What results depend on: instructions, compiler and further words of `CC`; or "torch".
+
+    Raises as `library` does.
+    """
     return _kernels().name
 
 
@@ -77,9 +83,11 @@ def _kernels() -> _Kernels:
         level = _level(platform.machine(), Path("/proc/cpuinfo"))
         compiler = _compiler()
         version = _run([*compiler, "--version"], limit_s=CHECK_LIMIT_S)
-        target = f"-mcpu={ZIG_LEVELS[level]}" if "ziglang" in version else f"-march={level}"
-        name = f"native {level}, {_compiler_name(version)}"
-        return _Kernels(name=name, library=_loaded([*compiler, *FLAGS, *SHARED, target], version))
+        called = _compiler_name(version)
+        target = f"-mcpu={ZIG_LEVELS[level]}" if called.startswith("zig") else f"-march={level}"
+        further = os.environ.get("CC", "").split()[1:]
+        name = " ".join([f"native {level}, {called}", *further])
+        return _Kernels(name=name, library=_loaded([*compiler, *FLAGS, target], version))
     except (BuildError, OSError) as problem:
         if switch == "1":
             raise UserError(f"`{SWITCH}=1` needs the C kernels, but {problem}.") from problem
@@ -90,8 +98,11 @@ def _kernels() -> _Kernels:
 def _level(machine: str, cpuinfo: Path) -> str:
     if machine not in LEVELS:
         raise BuildError(f"they are for {', '.join(LEVELS)}, and this CPU is {machine!r}")
-    if machine == "x86_64" and (missing := X86_64_V3 - set(cpuinfo.read_text().split())):
-        raise BuildError(f"this CPU lacks {', '.join(sorted(missing))}")
+    if machine == "x86_64":
+        if not cpuinfo.exists():
+            raise BuildError(f"on an {machine} CPU they need Linux, and here is no {cpuinfo}")
+        if missing := X86_64_V3 - set(cpuinfo.read_text().split()):
+            raise BuildError(f"this CPU lacks {', '.join(sorted(missing))}")
     return LEVELS[machine]
 
 
@@ -109,7 +120,8 @@ def _compiler_name(version: str) -> str:
     """Name and number, from all that `--version` prints."""
     first = version.partition("\n")[0]
     if found := re.search(r"((?:Apple )?clang) version (\d+(?:\.\d+)+)", first):
-        return f"{'zig ' if 'ziglang' in first else ''}{found[1]} {found[2]}"
+        zig = "zig " if re.search(r"\bzig(lang)?\b", version) else ""  # there, or where it lies
+        return f"{zig}{found[1]} {found[2]}"
     numbers = re.findall(r"\d+(?:\.\d+)+", first)
     if numbers and "Free Software Foundation" in version:  # GCC is also called cc
         return f"gcc {numbers[-1]}"

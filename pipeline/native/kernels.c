@@ -1,16 +1,15 @@
-// Forward and backward of every network of the family on one core: gradients as autograd's.
+// Forward and backward of a network on one core, but of no layer whose units see whole maps.
 //
 // A unit's values for 64 images lie together, as eight vectors of eight images: a weight is loaded
-// once and multiplies all of them. So units need not share weights for this to be fast, and all
-// connectivities are one loop. Sums have one order, whatever the CPU: compiled for one instruction
-// set and without -ffast-math (which deletes the rounding in `exponential`), the bytes are the
-// same on every machine that has it.
+// once and multiplies all of them. So units need not share weights for this to be fast, and both
+// kinds of connectivity are one loop. Sums have one order: compiled by one compiler, for one
+// instruction set and without -ffast-math (which deletes the rounding in `exponential`), the bytes
+// are the same on every CPU that has it.
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 enum { LANES = 8, GROUPS = 8, BLOCK = LANES * GROUPS, KERNEL = 5, TAPS = KERNEL * KERNEL };
-enum { MOST_LAYERS = 62 };
 enum Kind { CONVOLUTION, SUBSAMPLING, FULL, RBF };
 enum Activation { IDENTITY, SCALED_TANH, RELU };
 enum Pooling { SUM, ONE, MEAN, MAXIMUM };
@@ -46,17 +45,24 @@ INLINE vector chosen(integers holds, vector a, vector b) {
     return (vector)(((integers)a & holds) | ((integers)b & ~holds));
 }
 
+#ifdef __clang__
+#define SHUFFLED(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
+#else  // GCC has that from 12 on
+#define SHUFFLED(v, ...) __builtin_shuffle(v, (integers){__VA_ARGS__})
+#endif
+
 INLINE float total(vector v) {
-    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
-    v += __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
+    v += SHUFFLED(v, 4, 5, 6, 7, 0, 1, 2, 3);
+    v += SHUFFLED(v, 2, 3, 0, 1, 6, 7, 4, 5);
+    v += SHUFFLED(v, 1, 0, 3, 2, 5, 4, 7, 6);
     return v[0];
 }
 
-// Within 2e-7 of exp(x), relatively; NaN stays NaN.
+// Within 4e-7 of exp(x) for |x| < 3, relatively, and within 4e-6 for |x| < 87; 0 below -88.1. NaN
+// stays NaN.
 INLINE vector exponential(vector x) {
     vector t = x * 1.44269504f;
-    vector high = broadcast(126.f), low = broadcast(-126.f);
+    vector high = broadcast(126.f), low = broadcast(-127.f);
     t = chosen(t > high, high, t);
     t = chosen(t < low, low, t);
     vector rounded = t + 12582912.f;  // 1.5 * 2^23: the sum's last bits are the nearest integer
@@ -78,7 +84,7 @@ static double logarithm(double x) {
     int64_t bits;
     memcpy(&bits, &x, sizeof bits);
     int64_t exponent = (bits >> 52) - 1023;
-    bits -= exponent << 52;
+    bits -= exponent * ((int64_t)1 << 52);
     memcpy(&x, &bits, sizeof x);  // now in [1, 2)
     double s = (x - 1) / (x + 1), z = s * s, sum = 0;
     for (int n = 35; n > 0; n -= 2) sum = sum * z + 1. / n;
@@ -93,24 +99,17 @@ static double power(double base, int64_t exponent) {
 }
 
 INLINE vector activated(int activation, vector a) {
-    if (activation == SCALED_TANH) {  // 1.7159 tanh(2/3 a)
+    if (activation == SCALED_TANH)  // 1.7159 tanh(2/3 a)
         return 1.7159f - (2 * 1.7159f) / (exponential(a * (4.f / 3.f)) + 1.f);
-    }
-    if (activation == RELU) {
-        vector zero = {0};
-        return chosen(a <= zero, zero, a);  // NaN stays NaN
-    }
+    if (activation == RELU) return chosen(a <= 0, broadcast(0), a);  // NaN stays NaN
     return a;
 }
 
 // The derivative, from the activation function's value.
 INLINE vector slope(int activation, vector y) {
     if (activation == SCALED_TANH) return 1.7159f * 2 / 3 - (2 / (3 * 1.7159f)) * y * y;
-    if (activation == RELU) {
-        vector zero = {0}, one = broadcast(1.f);
-        return chosen(y > zero, one, zero);
-    }
-    return broadcast(1.f);
+    if (activation == RELU) return chosen(y > 0, broadcast(1), broadcast(0));
+    return broadcast(1);
 }
 
 static void activate(int activation, unit *units, int64_t number) {
@@ -190,7 +189,7 @@ static void convolve_weights(const Layer *l, const unit *in, const unit *gradien
         }
 }
 
-static void convolve_back(const Layer *l, const float *parameters, const unit *in, const unit *out,
+static void convolve_back(const Layer *l, const float *parameters, const unit *in,
                           const unit *gradient, unit *in_gradient) {
     int S = l->in_size, W = l->out_size, stride = l->stride;
     for (int i = 0; i < l->in_maps; i++)
@@ -219,15 +218,18 @@ static void convolve_back(const Layer *l, const float *parameters, const unit *i
 
 // ---- Subsampling --------------------------------------------------------------------------
 
-INLINE vector pooled(int pooling, vector a, vector b, vector c, vector d) {
-    if (pooling == MAXIMUM) {
-        vector most = chosen(b > a, b, a);
-        most = chosen(c > most, c, most);
-        most = chosen(d > most, d, most);
-        return most + 0 * (a + b + c + d);  // NaN stays NaN
+// The largest input of a unit, and which of the four that is, by torch's rule: the first of those
+// that are equal, and NaN is larger than every number.
+INLINE vector maximum(const unit *x, int size, int g, integers *which) {
+    vector most = x->group[g];
+    *which = (integers){0};
+    for (int i = 1; i < 4; i++) {
+        vector each = x[i / 2 * size + i % 2].group[g];
+        integers larger = (each > most) | (each != each);
+        most = chosen(larger, each, most);
+        *which = (larger & i) | (~larger & *which);
     }
-    vector sum = a + b + c + d;
-    return pooling == MEAN ? sum * .25f : sum;
+    return most;
 }
 
 // The first of a unit's inputs; the others are one to the right, and one row below these two.
@@ -238,8 +240,11 @@ INLINE const unit *inputs_of(const Layer *l, const unit *in, int m, int p) {
 
 INLINE vector pool(const Layer *l, const unit *x, int g) {
     int S = l->in_size;
+    integers which;
     if (l->pooling == ONE) return x->group[g];
-    return pooled(l->pooling, x[0].group[g], x[1].group[g], x[S].group[g], x[S + 1].group[g]);
+    if (l->pooling == MAXIMUM) return maximum(x, S, g, &which);
+    vector sum = x[0].group[g] + x[1].group[g] + x[S].group[g] + x[S + 1].group[g];
+    return l->pooling == MEAN ? sum * .25f : sum;
 }
 
 static void subsample(const Layer *l, const float *parameters, const unit *in, unit *out) {
@@ -273,27 +278,21 @@ static void subsample_weights(const Layer *l, const unit *in, const unit *gradie
 }
 
 static void subsample_back(const Layer *l, const float *parameters, const unit *in,
-                           const unit *out, const unit *gradient, unit *in_gradient) {
-    int S = l->in_size, P = l->out_size * l->out_size;
-    int sides = l->pooling == ONE ? 1 : 2;
+                           const unit *gradient, unit *in_gradient) {
+    int S = l->in_size, P = l->out_size * l->out_size, inputs = l->pooling == ONE ? 1 : 4;
     for (int m = 0; m < l->out_maps; m++) {
         float weight = l->pooling == MEAN ? .25f : 1.f;
         if (l->pooling <= ONE) weight = parameters[l->weight + m];
         for (int p = 0; p < P; p++) {
             const unit *x = inputs_of(l, in, m, p);
             unit *back = in_gradient + (x - in);
-            unit left = gradient[m * P + p];  // what no input has taken yet: the first maximum does
-            for (int i = 0; i < sides * sides; i++) {
-                int at = i / 2 * S + i % 2;
-                EACH_GROUP {
-                    vector zero = {0}, d = left.group[g];
-                    if (l->pooling == MAXIMUM) {
-                        integers taken = x[at].group[g] == out[m * P + p].group[g];
-                        left.group[g] = chosen(taken, zero, d);
-                        d = chosen(taken, d, zero);
-                    }
-                    back[at].group[g] = d * weight;
-                }
+            EACH_GROUP {
+                vector d = gradient[m * P + p].group[g] * weight, zero = {0};
+                integers which = {0};
+                if (l->pooling == MAXIMUM) maximum(x, S, g, &which);
+                for (int i = 0; i < inputs; i++)
+                    back[i / 2 * S + i % 2].group[g] =
+                        l->pooling == MAXIMUM ? chosen(which == i, d, zero) : d;
             }
         }
     }
@@ -369,7 +368,7 @@ static void connect_weights(const Layer *l, const unit *in, const unit *gradient
     }
 }
 
-static void connect_back(const Layer *l, const float *parameters, const unit *in, const unit *out,
+static void connect_back(const Layer *l, const float *parameters, const unit *in,
                          const unit *gradient, unit *in_gradient) {
     int ins = units_before(l), outs = units_of(l);
     memset(in_gradient, 0, sizeof(unit) * ins);
@@ -389,7 +388,7 @@ static void distances(const Layer *l, const float *parameters, const unit *in, u
 }
 
 static void distances_back(const Layer *l, const float *parameters, const unit *in,
-                           const unit *out, const unit *gradient, unit *in_gradient) {
+                           const unit *gradient, unit *in_gradient) {
     for (int i = 0; i < l->in_maps; i++) {
         unit sum = {0};
         for (int c = 0; c < l->out_maps; c++) EACH_GROUP
@@ -448,8 +447,8 @@ static const struct {
     void (*forward)(const Layer *, const float *parameters, const unit *in, unit *out);
     // Adds to the gradient of the parameters.
     void (*weights)(const Layer *, const unit *in, const unit *gradient, float *sums);
-    void (*backward)(const Layer *, const float *parameters, const unit *in, const unit *out,
-                     const unit *gradient, unit *in_gradient);
+    void (*backward)(const Layer *, const float *parameters, const unit *in, const unit *gradient,
+                     unit *in_gradient);
 } operations[] = {
     [CONVOLUTION] = {convolve, convolve_weights, convolve_back},
     [SUBSAMPLING] = {subsample, subsample_weights, subsample_back},
@@ -457,23 +456,19 @@ static const struct {
     [RBF] = {distances, NULL, distances_back},
 };
 
-// Where each layer's units start, behind those of the image; the size of the largest layer.
-static int64_t place_units(const Layer *layers, int number, int64_t *start) {
+// How many units the largest layer has, the image included.
+static int64_t most_units(const Layer *layers, int number) {
     int64_t most = units_before(layers);
-    start[0] = 0;
-    start[1] = most;
-    for (int n = 0; n < number; n++) {
-        int64_t own = units_of(layers + n);
-        start[n + 2] = start[n + 1] + own;
-        most = own > most ? own : most;
-    }
+    for (int n = 0; n < number; n++)
+        if (units_of(layers + n) > most) most = units_of(layers + n);
     return most;
 }
 
-// Bytes of the workspace that a network needs: its units, and the gradients of two layers.
+// Bytes of the workspace that a network needs: the gradients of two layers, and all units.
 int64_t workspace_bytes(const Layer *layers, int number) {
-    int64_t start[MOST_LAYERS + 2], most = place_units(layers, number, start);
-    return (start[number + 1] + 2 * most) * sizeof(unit);
+    int64_t units = 2 * most_units(layers, number) + units_before(layers);
+    for (int n = 0; n < number; n++) units += units_of(layers + n);
+    return units * sizeof(unit);
 }
 
 // Scores [batch, classes] of a batch, and with labels the mean loss of its images and the gradient
@@ -482,33 +477,33 @@ void run_batch(const Layer *layers, int number, const float *parameters, int64_t
                const uint8_t *pixels, int batch, int frame, int field, const int64_t *labels,
                int map, float j, unit *workspace, float *scores, float *loss, float *gradient) {
     int classes = layers[number - 1].out_maps;
-    int64_t start[MOST_LAYERS + 2], most = place_units(layers, number, start);
-    unit *here = workspace + start[number + 1], *before = here + most;
+    int64_t most = most_units(layers, number);
+    unit *here = workspace, *before = here + most, *image = before + most;
     double losses = 0;
     if (labels) memset(gradient, 0, sizeof(float) * num_parameters);
     for (int done = 0; done < batch; done += BLOCK) {
         int images = batch - done < BLOCK ? batch - done : BLOCK;
-        encode(pixels + (int64_t)done * frame * frame, images, frame, field, workspace);
-        for (int n = 0; n < number; n++) {
-            unit *out = workspace + start[n + 1];
-            operations[layers[n].kind].forward(layers + n, parameters, workspace + start[n], out);
-            activate(layers[n].activation, out, units_of(layers + n));
+        unit *out = image;
+        encode(pixels + (int64_t)done * frame * frame, images, frame, field, image);
+        for (const Layer *l = layers; l < layers + number; l++) {
+            const unit *in = out;
+            out += units_before(l);
+            operations[l->kind].forward(l, parameters, in, out);
+            activate(l->activation, out, units_of(l));
         }
-        const unit *last = workspace + start[number];
         for (int i = 0; i < images; i++)
             for (int c = 0; c < classes; c++)
-                scores[(done + i) * classes + c] = last[c].group[i / LANES][i % LANES];
+                scores[(done + i) * classes + c] = out[c].group[i / LANES][i % LANES];
         if (!labels) continue;
-        memcpy(here, last, sizeof(unit) * classes);
+        memcpy(here, out, sizeof(unit) * classes);
         losses += criterion(here, classes, labels + done, images, batch, map, j);
         for (int n = number - 1; n >= 0; n--) {
-            const unit *in = workspace + start[n], *out = workspace + start[n + 1];
-            const int kind = layers[n].kind;
-            deactivate(layers[n].activation, out, here, units_of(layers + n));
-            if (operations[kind].weights) operations[kind].weights(layers + n, in, here, gradient);
-            if (n) operations[kind].backward(layers + n, parameters, in, out, here, before);
-            unit *other = here;
-            here = before, before = other;
+            const Layer *l = layers + n;
+            unit *in = out - units_before(l), *other = here;
+            deactivate(l->activation, out, here, units_of(l));
+            if (operations[l->kind].weights) operations[l->kind].weights(l, in, here, gradient);
+            if (n) operations[l->kind].backward(l, parameters, in, here, before);
+            here = before, before = other, out = in;
         }
     }
     if (labels) *loss = (float)(losses / batch);

@@ -325,6 +325,22 @@ def test_cpu_without_the_instructions_is_not_compiled_for(tmp_path: Path) -> Non
         _level("riscv64", tmp_path / "none")
 
 
+def test_x86_64_without_linux_is_not_compiled_for(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="on an x86_64 CPU they need Linux"):
+        _level("x86_64", tmp_path / "none")
+
+
+@needs_compiler
+def test_words_of_cc_are_in_the_name_and_cannot_change_arithmetic(folder: Path) -> None:
+    source = "int same(float x) { return x == x; }\nfloat half(float x) { return x / 3; }\n"
+    (folder / "tiny.c").write_text(source + TINY, encoding="utf8")
+    name, *_ = outcome(folder, CC=COMPILER or "")
+    words = "-ffinite-math-only -freciprocal-math"
+    assert outcome(folder, CC=f"{COMPILER} {words}") == [f"{name} {words}", 8, None]
+    first, second = libraries(folder)
+    assert first.read_bytes() == second.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("version", "name"),
     [
@@ -339,6 +355,10 @@ def test_cpu_without_the_instructions_is_not_compiled_for(tmp_path: Path) -> Non
         (
             "clang version 20.1.2 (https://github.com/ziglang/zig-bootstrap d6daf9e8)",
             "zig clang 20.1.2",
+        ),
+        (
+            "clang version 22.1.8\nInstalledDir: /lib/python3.11/site-packages/ziglang",
+            "zig clang 22.1.8",
         ),
     ],
 )
