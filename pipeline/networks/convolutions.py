@@ -4,16 +4,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pipeline.networks.spec import Connectivity, Table
+from pipeline.networks.mechanisms import Connectivity, Table
 
 
 class TableConv2d(nn.Module):
     """A convolution that connects output maps to input maps by a table (II.B, table I).
 
-    A unit sees the same window in each map of its row of the table. Where `connectivity` is
-    "shared", all positions have the same kernels, as in the paper. Where it is "unshared", each
-    has kernels and biases of its own, which start from equal ones where it is "untied"; "full"
-    is the same with whole maps for windows.
+    A unit sees the same window in each map of its row of the table. Shared, all positions have
+    the same kernels, as in the paper; otherwise each has kernels and biases of its own.
 
     `weight` is [connections, window^2], in the order of the table: what it does not connect is no
     parameter. `bias` is [maps]. Not shared, both have a dimension of positions before these, row
@@ -35,15 +33,15 @@ class TableConv2d(nn.Module):
         super().__init__()
         self.table, self.inputs, self.window, self.stride = table, inputs, window, stride
         self.connectivity = connectivity
-        self.grid = (1, 1) if connectivity == "shared" else (out_size, out_size)
-        positions = () if connectivity == "shared" else (out_size**2,)
+        self.grid = (1, 1) if connectivity.shared else (out_size, out_size)
+        positions = () if connectivity.shared else (out_size**2,)
         slots = [m * inputs + i for m, row in enumerate(table) for i in row]
         self.weight = nn.Parameter(torch.empty(*positions, len(slots), window**2))
         self.bias = nn.Parameter(torch.empty(*positions, len(table)))
         self.register_buffer("slots", torch.tensor(slots), persistent=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        if self.connectivity == "shared" and maps.device.type == "cpu":
+        if self.connectivity.shared and maps.device.type == "cpu":
             # Nearly five times as fast as gathering windows. On a GPU, where models are stacked,
             # it would become a convolution in groups, one a model, for which GPUs are not made.
             return F.conv2d(maps, self.kernels()[0, 0], self.bias, stride=self.stride)

@@ -41,7 +41,7 @@ def initialise(network: nn.Module, *, init: str, seed: int) -> None:
 
 def _drawn_shape(layer: Weighted) -> torch.Size:
     """Of the values drawn; untied positions share one draw, that of the shared kernels."""
-    untied = isinstance(layer, TableConv2d) and layer.connectivity == "untied"
+    untied = isinstance(layer, TableConv2d) and layer.connectivity.equal_at_first
     return layer.weight.shape[1:] if untied else layer.weight.shape
 
 

@@ -5,20 +5,16 @@ from math import prod
 
 from torch import nn
 
+from pipeline.networks import layers
 from pipeline.networks.codes import output_codes
 from pipeline.networks.convolutions import TableConv2d
 from pipeline.networks.initialisation import initialise
-from pipeline.networks.layers import (
-    EuclideanRBF,
-    InputCoding,
-    ScaledTanh,
-    TrainableSubsampling,
-)
+from pipeline.networks.layers import EuclideanRBF, InputCoding
+from pipeline.networks.mechanisms import ACTIVATION, CONNECTIVITY, OUTPUT, SUBSAMPLING
 from pipeline.networks.sizes import Layer
 from pipeline.networks.spec import NetworkSpec
-from pipeline.networks.summary import conv_stride, summarize
+from pipeline.networks.summary import summarize
 
-ACTIVATIONS = {"scaled_tanh": ScaledTanh, "relu": nn.ReLU}
 Modules = dict[str, nn.Module]
 
 
@@ -69,24 +65,18 @@ def _convolution(spec: NetworkSpec, layer: Layer | None) -> Modules:
         layer.table,
         inputs=layer.input_shape[0],
         window=layer.window,
-        stride=conv_stride(spec),
+        stride=SUBSAMPLING[spec.subsampling].stride,
         out_size=layer.output_shape[-1],
-        connectivity=spec.connectivity,
+        connectivity=CONNECTIVITY[spec.connectivity],
     )
     return _activated(layer, module)
 
 
 def _subsampling(spec: NetworkSpec, layer: Layer | None) -> Modules:
-    if layer is None:
+    build = SUBSAMPLING[spec.subsampling].layer
+    if layer is None or build is None:
         return {}
-    match spec.subsampling:
-        case "average":
-            module = nn.AvgPool2d(2)
-        case "max":
-            module = nn.MaxPool2d(2)
-        case word:
-            module = TrainableSubsampling(layer.output_shape[0], stride=word == "stride")
-    return _activated(layer, module)
+    return _activated(layer, build(layers, layer.output_shape[0]))
 
 
 def _full(layer: Layer) -> Modules:
@@ -94,10 +84,12 @@ def _full(layer: Layer) -> Modules:
 
 
 def _output(spec: NetworkSpec, layer: Layer) -> Modules:
-    return {"output": EuclideanRBF(output_codes())} if spec.output == "rbf" else _full(layer)
+    codes = OUTPUT[spec.output].codes
+    return {"output": EuclideanRBF(output_codes())} if codes else _full(layer)
 
 
 def _activated(layer: Layer, module: nn.Module) -> Modules:
     if layer.activation is None:
         return {layer.name: module}
-    return {layer.name: module, f"{layer.name}_activation": ACTIVATIONS[layer.activation]()}
+    function = ACTIVATION[layer.activation].layer(layers)
+    return {layer.name: module, f"{layer.name}_activation": function}

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from dataclasses import replace
 from typing import Literal
 
+from pipeline.networks.mechanisms import OUTPUT
 from pipeline.networks.spec import NetworkSpec
 from pipeline.networks.summary import summarize
 
@@ -52,7 +53,7 @@ def _require_a_width(spec: NetworkSpec) -> None:
 
 def _free(spec: NetworkSpec) -> tuple[int, ...]:
     """The widths in `hidden_sizes` that the output codes do not fix."""
-    return spec.hidden_sizes[:-1] if spec.output == "rbf" else spec.hidden_sizes
+    return spec.hidden_sizes[:-1] if OUTPUT[spec.output].codes else spec.hidden_sizes
 
 
 def _widened(spec: NetworkSpec, width: int) -> NetworkSpec:

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pipeline.networks.mechanisms import MECHANISMS, OUTPUT, S2_MAPS, Table
 
 FIELD = 28  # pixels; the digits without the background around them, and all that perceptrons see
 INPUT_SIZE = 32  # pixels; the field with two pixels of background on each side (II.B)
 KERNEL = 5
-S2_MAPS = 6
 CODE_UNITS = 84  # F6 has one unit for each cell of the 7x12 output codes
 CLASSES = 10
 
-Table = tuple[tuple[int, ...], ...]
-Connectivity = Literal["shared", "unshared", "untied", "full"]
+if TYPE_CHECKING:
+    Connectivity = C3Table = Subsampling = Activation = Output = str
+    FeatureStages = int
+else:  # for whoever parses a configuration: the values that have a row
+    Connectivity, FeatureStages, C3Table, Subsampling, Activation, Output = (
+        Literal[*rows] for rows in MECHANISMS.values()
+    )
 
 # The paper's values for what lies before F6: a perceptron has none of it.
 BODY = {
@@ -23,8 +29,6 @@ BODY = {
     "subsampling": "trainable",
     "c5_units": "paper",
 }
-# What these fields may hold besides.
-BESIDES_CHOICES = {"c3_table": tuple, "c5_units": int}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +47,15 @@ class NetworkSpec:
     connectivity: Connectivity
     """How C1 and C3 are wired: one kernel for all positions, a kernel for each, the same starting
     from equal ones, or no kernels: every unit sees whole maps (II.A)."""
-    feature_stages: Literal[2, 1]
+    feature_stages: FeatureStages
     """Stages of features: C1, S2 and C3, S4, or C1, S2 alone (II.A)."""
-    c3_table: Literal["paper", "complete"] | Table
+    c3_table: C3Table | Table
     """Which S2 maps feed a C3 map: the paper's table I, all of them, or a row a map (II.B)."""
-    subsampling: Literal["trainable", "stride", "none", "average", "max"]
+    subsampling: Subsampling
     """S2 and S4: the 2x2 sum with coefficient and bias, the same of one unit, and so on (II.B)."""
-    activation: Literal["scaled_tanh", "relu"]
+    activation: Activation
     """The activation function of every layer up to F6 (II.B, appendix A)."""
-    output: Literal["rbf", "linear"]
+    output: Output
     """Euclidean distance to fixed codes with the MAP criterion, or ten logits (II.B, II.C)."""
     hidden_sizes: tuple[int, ...]
     """Widths of a plain multi-layer perceptron instead of the convolutional body; () for none."""
@@ -64,11 +68,13 @@ class NetworkSpec:
             raise ValueError(" ".join(problems))
 
     def _unknown(self) -> Iterator[str]:
-        for field, words in CHOICES.items():
+        for field, rows in MECHANISMS.items():
             word = getattr(self, field)
-            spelled_out = isinstance(word, BESIDES_CHOICES.get(field, ()))
-            if words and word not in words and not spelled_out:
-                yield f"`{field}` must be one of {', '.join(map(str, words))}, but got {word!r}."
+            known = any(word == each and type(word) is type(each) for each in rows)  # 1 == True
+            if not known and not (field == "c3_table" and isinstance(word, tuple)):
+                yield f"`{field}` must be one of {', '.join(map(str, rows))}, but got {word!r}."
+        if isinstance(self.c5_units, str) and self.c5_units != "paper":
+            yield f"`c5_units` must be 'paper' or a number, but got {self.c5_units!r}."
 
     def _sizes(self) -> Iterator[str]:
         if self.input_size % 2 or not 2 <= self.input_size <= INPUT_SIZE:
@@ -84,7 +90,7 @@ class NetworkSpec:
             yield from _table_problems(self.c3_table)
 
     def _contradictions(self) -> Iterator[str]:
-        if self.hidden_sizes and self.output == "rbf" and self.hidden_sizes[-1] != CODE_UNITS:
+        if self.hidden_sizes and OUTPUT[self.output].codes and self.hidden_sizes[-1] != CODE_UNITS:
             yield (
                 f"`hidden_sizes` must end in {CODE_UNITS} units, one for each cell of an output "
                 f"code, when `output` is 'rbf', but got {list(self.hidden_sizes)}."
@@ -137,13 +143,3 @@ def _table_problems(table: Table) -> Iterator[str]:
                 f"`c3_table` must name S2 maps, 0 to {S2_MAPS - 1}, but row {number} names "
                 f"{unknown[0]}."
             )
-
-
-def _choices(hint: Any) -> tuple[Any, ...]:
-    """The values that a field's type lists; () where it has none."""
-    if get_origin(hint) is Literal:
-        return get_args(hint)
-    return next(filter(None, map(_choices, get_args(hint))), ())
-
-
-CHOICES = {field: _choices(hint) for field, hint in get_type_hints(NetworkSpec).items()}

@@ -7,26 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 
+from pipeline.networks.mechanisms import (
+    C1_TABLE,
+    C3_TABLE,
+    CONNECTIVITY,
+    FEATURE_STAGES,
+    OUTPUT,
+    SUBSAMPLING,
+    Table,
+)
 from pipeline.networks.sizes import Layer, ModelSummary
-from pipeline.networks.spec import CLASSES, CODE_UNITS, FIELD, KERNEL, NetworkSpec, Table
-from pipeline.networks.tables import C1_TABLE, c3_table
-
-C5_UNITS = {2: 120, 1: 47}
-
-# What the summary says of how a layer is made.
-CONNECTIVITY = {
-    "shared": "a 5x5 kernel for each map",
-    "unshared": "a 5x5 kernel for each unit",
-    "untied": "a 5x5 kernel for each unit, equal at first",
-    "full": "whole maps",
-}
-SUBSAMPLING = {
-    "trainable": "2x2 sum, coefficient, bias",
-    "stride": "one of 2x2, coefficient, bias",
-    "average": "2x2 mean",
-    "max": "2x2 maximum",
-}
-TABLES = {"paper": "table I", "complete": "complete table"}
+from pipeline.networks.spec import CLASSES, CODE_UNITS, FIELD, KERNEL, NetworkSpec
 
 
 def summarize(spec: NetworkSpec) -> ModelSummary:
@@ -40,9 +31,9 @@ def summarize(spec: NetworkSpec) -> ModelSummary:
     return ModelSummary(input=source, layers=tuple(layers))
 
 
-def conv_stride(spec: NetworkSpec) -> int:
-    """2 where subsampling reads only every other unit: then only those are computed."""
-    return 2 if spec.subsampling == "stride" else 1
+def c3_table(spec: NetworkSpec) -> Table:
+    """The S2 maps that feed each C3 map."""
+    return spec.c3_table if isinstance(spec.c3_table, tuple) else C3_TABLE[spec.c3_table].table
 
 
 def image(side: int) -> Layer:
@@ -82,9 +73,10 @@ def _lenet5(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
     stages = [("c1", "s2", C1_TABLE), ("c3", "s4", c3_table(spec))]
     for c, s, table in stages if spec.feature_stages == 2 else stages[:1]:
         yield (layer := _convolution(c, spec, table, layer))
-        if spec.subsampling != "none":
+        if SUBSAMPLING[spec.subsampling].layer:
             yield (layer := _subsampling(s, spec, layer))
-    units = C5_UNITS[spec.feature_stages] if spec.c5_units == "paper" else spec.c5_units
+    paper = FEATURE_STAGES[spec.feature_stages].c5_units
+    units = spec.c5_units if isinstance(spec.c5_units, int) else paper
     yield (layer := full("c5", layer, units, activation=spec.activation))
     yield (layer := full("f6", layer, CODE_UNITS, activation=_last_activation(spec)))
     yield _output(spec, layer)
@@ -99,18 +91,16 @@ def _perceptron(spec: NetworkSpec, layer: Layer) -> Iterator[Layer]:
 
 
 def _convolution(name: str, spec: NetworkSpec, table: Table, before: Layer) -> Layer:
-    stride, window = conv_stride(spec), before.output_shape[-1]
-    size = _places(name, spec, window) // stride
-    if spec.connectivity != "full":
-        window = KERNEL
+    wiring, stride = CONNECTIVITY[spec.connectivity], SUBSAMPLING[spec.subsampling].stride
+    side = before.output_shape[-1]
+    size = _places(name, spec, side) // stride
+    window = side if wiring.whole_maps else KERNEL
     places = size * size
     weights = window * window * sum(len(row) for row in table)
-    kernels = 1 if spec.connectivity == "shared" else places
-    form = CONNECTIVITY[spec.connectivity]
-    table_name = TABLES[spec.c3_table] if isinstance(spec.c3_table, str) else "a table of its own"
+    kernels = 1 if wiring.shared else places
     return Layer(
         name=name,
-        form=form if name == "c1" else f"{form}, {table_name}",
+        form=wiring.form if name == "c1" else f"{wiring.form}, {_table_form(spec)}",
         activation=spec.activation,
         input_shape=before.output_shape,
         output_shape=(len(table), size, size),
@@ -120,7 +110,13 @@ def _convolution(name: str, spec: NetworkSpec, table: Table, before: Layer) -> L
         connections=places * (weights + len(table)),
         macs=places * weights,
         receptive_field=_seen(before, window),
-        step=0 if spec.connectivity == "full" else before.step * stride,
+        step=0 if wiring.whole_maps else before.step * stride,
+    )
+
+
+def _table_form(spec: NetworkSpec) -> str:
+    return (
+        "a table of its own" if isinstance(spec.c3_table, tuple) else C3_TABLE[spec.c3_table].form
     )
 
 
@@ -132,7 +128,7 @@ def _places(name: str, spec: NetworkSpec, size: int) -> int:
             f"`input_size` of {spec.input_size} leaves them {size}x{size}."
         )
     places = size - KERNEL + 1
-    if spec.subsampling != "none" and places % 2:
+    if SUBSAMPLING[spec.subsampling].layer and places % 2:
         raise ValueError(
             f"{name.upper()}'s maps must have an even side to be halved, but an `input_size` "
             f"of {spec.input_size} makes them {places}x{places}."
@@ -142,19 +138,18 @@ def _places(name: str, spec: NetworkSpec, size: int) -> int:
 
 def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
     maps, size, _ = before.output_shape
-    trainable = spec.subsampling in ("trainable", "stride")
-    # Strided: the convolution has left out the three other units already.
-    window = 1 if spec.subsampling == "stride" else 2
+    option = SUBSAMPLING[spec.subsampling]
+    window = 2 // option.stride  # strided, the convolution has left out the other units already
     size = size // window
     return Layer(
         name=name,
-        form=SUBSAMPLING[spec.subsampling],
-        activation=spec.activation if trainable else None,
+        form=option.form,
+        activation=spec.activation if option.trainable else None,
         input_shape=before.output_shape,
         output_shape=(maps, size, size),
         window=window,
-        parameters=2 * maps if trainable else 0,
-        connections=maps * size * size * (window * window + trainable),
+        parameters=2 * maps if option.trainable else 0,
+        connections=maps * size * size * (window * window + option.trainable),
         receptive_field=_seen(before, window),
         step=before.step * window,
     )
@@ -162,7 +157,7 @@ def _subsampling(name: str, spec: NetworkSpec, before: Layer) -> Layer:
 
 def _output(spec: NetworkSpec, before: Layer) -> Layer:
     layer = full("output", before, CLASSES, activation=None)
-    if spec.output == "linear":
+    if not OUTPUT[spec.output].codes:
         return layer
     # The codes are fixed: distances along connections, but no parameters and no biases.
     return replace(layer, form="distance to fixed codes", parameters=0, connections=layer.macs)
@@ -175,4 +170,4 @@ def _seen(before: Layer, window: int) -> int:
 
 def _last_activation(spec: NetworkSpec) -> str:
     # A ReLU cannot reach the cells of -1 in the codes, so the layer before them stays the paper's.
-    return "scaled_tanh" if spec.output == "rbf" else spec.activation
+    return "scaled_tanh" if OUTPUT[spec.output].codes else spec.activation

@@ -4,18 +4,12 @@ from math import prod
 from typing import Any
 
 from pipeline.networks.codes import code_cells
+from pipeline.networks.mechanisms import ACTIVATION, CONNECTIVITY, OUTPUT, SUBSAMPLING
 from pipeline.networks.sizes import Layer
-from pipeline.networks.spec import NetworkSpec
-from pipeline.networks.summary import conv_stride, summarize
+from pipeline.networks.spec import CLASSES, FIELD, NetworkSpec
+from pipeline.networks.summary import summarize
 
 FORMAT_VERSION = "1"
-ACTIVATIONS = {"scaled_tanh": "1.7159 * tanh(2 / 3 * x)", "relu": "max(0, x)"}
-SUBSAMPLING = {
-    "trainable": "the sum of each 2x2 neighbourhood times the map's coefficient, plus its bias",
-    "stride": "each unit times the map's coefficient, plus its bias",
-    "average": "the mean of each 2x2 neighbourhood",
-    "max": "the largest of each 2x2 neighbourhood",
-}
 WINDOWS = (
     "the bias plus, for each connection [map, input map] of the map, the sum of the products of "
     "a window of the input map and the weights of the connection (cross-correlation, no padding); "
@@ -37,13 +31,13 @@ def describe_tensors(spec: NetworkSpec) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "input": {
-            "images": "uint8 [28, 28], 0 is background and 255 is ink, as in MNIST's files",
+            "images": f"uint8 [{FIELD}, {FIELD}], 0 is background, 255 ink, as in MNIST's files",
             "size": sizes.input.output_shape[-1],
             "placing": "in the middle of [size, size], filled with 0, or cut to that",
             "coding": "1.275 / 255 * pixel - 0.1",
         },
         "layers": [_layer(spec, layer) for layer in sizes.layers],
-        "scores": "one for each digit, 0 to 9; the largest is the prediction",
+        "scores": f"one for each digit, 0 to {CLASSES - 1}; the largest is the prediction",
     }
 
 
@@ -51,7 +45,7 @@ def _layer(spec: NetworkSpec, layer: Layer) -> dict[str, Any]:
     return {
         "name": layer.name,
         **_computed(spec, layer),
-        "activation": ACTIVATIONS[layer.activation] if layer.activation else None,
+        "activation": ACTIVATION[layer.activation].formula if layer.activation else None,
         "input_shape": list(layer.input_shape),
         "output_shape": list(layer.output_shape),
     }
@@ -62,7 +56,7 @@ def _computed(spec: NetworkSpec, layer: Layer) -> dict[str, Any]:
         return _convolution(spec, layer)
     if layer.name in ("s2", "s4"):
         return _subsampling(spec, layer)
-    if layer.name == "output" and spec.output == "rbf":
+    if layer.name == "output" and OUTPUT[spec.output].codes:
         computes = "minus the squared distance of the input to the code of each digit"
         return {"computes": computes, "tensors": {}, "codes": code_cells()}
     return _full(layer)
@@ -70,13 +64,13 @@ def _computed(spec: NetworkSpec, layer: Layer) -> dict[str, Any]:
 
 def _convolution(spec: NetworkSpec, layer: Layer) -> dict[str, Any]:
     table, side = layer.table or (), layer.output_shape[-1]
+    wiring = CONNECTIVITY[spec.connectivity]
     connections = [[m, source] for m, row in enumerate(table) for source in row]
-    positions = {} if spec.connectivity == "shared" else {f"row * {side} + column": side**2}
+    positions = {} if wiring.shared else {f"row * {side} + column": side**2}
     taps = {f"window row * {layer.window} + window column": layer.window**2}
-    whole = spec.connectivity == "full"
     return {
-        "computes": WHOLE_MAPS if whole else WINDOWS,
-        **({} if whole else {"stride": conv_stride(spec)}),
+        "computes": WHOLE_MAPS if wiring.whole_maps else WINDOWS,
+        **({} if wiring.whole_maps else {"stride": SUBSAMPLING[spec.subsampling].stride}),
         "tensors": {
             f"{layer.name}.weight": _axes(positions | {"connection": len(connections)} | taps),
             f"{layer.name}.bias": _axes(positions | {"map": len(table)}),
@@ -89,7 +83,7 @@ def _subsampling(spec: NetworkSpec, layer: Layer) -> dict[str, Any]:
     names = ("coefficient", "bias") if layer.parameters else ()
     axes = _axes({"map": layer.output_shape[0]})
     return {
-        "computes": SUBSAMPLING[spec.subsampling],
+        "computes": SUBSAMPLING[spec.subsampling].computes,
         "tensors": {f"{layer.name}.{name}": axes for name in names},
     }
 

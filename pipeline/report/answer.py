@@ -7,22 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.analysis.comparison import STILL_IMPROVING
+from pipeline.networks.mechanisms import MECHANISMS
 from pipeline.report import numbers
 
-# (mechanism, word) of a variant that differs in nothing else -> what was done to the network.
-DEEDS = {
-    ("connectivity", "unshared"): "removing weight sharing",
-    ("connectivity", "untied"): "untying the shared weights",
-    ("connectivity", "full"): "removing local receptive fields",
-    ("feature_stages", 1): "removing the second stage",
-    ("c3_table", "complete"): "completing the C3 table",
-    ("subsampling", "stride"): "replacing pooling by strides",
-    ("subsampling", "none"): "deleting pooling",
-    ("subsampling", "average"): "plain average pooling",
-    ("subsampling", "max"): "max pooling",
-    ("activation", "relu"): "using ReLU",
-    ("output", "linear"): "a linear output layer",
-}
 CHANGED = (
     *("worse", "worse by less than the margin", "better", "better by less than the margin"),
     STILL_IMPROVING,
@@ -68,9 +55,11 @@ def deed(name: str, variant: Mapping[str, Any]) -> str:
     """What a variant does to the baseline, to be followed by "cost 0.2 points"."""
     if variant["reference_model"]:
         return f"using the reference model `{name}`"
-    words = [(mechanism, str(word)) for mechanism, word in variant["difference"].items()]
-    known = DEEDS.get(words[0]) if len(words) == 1 else None
-    return known or f"changing it to `{name}`"
+    for mechanism, word in variant["difference"].items():
+        rows = {str(each): row for each, row in MECHANISMS.get(mechanism, {}).items()}
+        if len(variant["difference"]) == 1 and str(word) in rows:
+            return rows[str(word)].change
+    return f"changing it to `{name}`"
 
 
 def _alone(results: Mapping[str, Any]) -> str:

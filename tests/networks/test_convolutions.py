@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pipeline.networks.convolutions import TableConv2d
-from pipeline.networks.spec import Connectivity, Table
-from pipeline.networks.tables import C1_TABLE, COMPLETE_TABLE, PAPER_TABLE
+from pipeline.networks.mechanisms import C1_TABLE, C3_TABLE, CONNECTIVITY, Table
+
+PAPER_TABLE, COMPLETE_TABLE = C3_TABLE["paper"].table, C3_TABLE["complete"].table
 
 # Table I of the paper, read column by column: the C3 maps that each S2 map feeds.
 FED_BY = {
@@ -39,8 +40,8 @@ def randomise(layer: nn.Module) -> None:
         torch.nn.init.normal_(parameter, generator=random)
 
 
-def layer_of(table: Table, connectivity: Connectivity, **sizes: int) -> TableConv2d:
-    layer = TableConv2d(table, connectivity=connectivity, **sizes).double()
+def layer_of(table: Table, connectivity: str, **sizes: int) -> TableConv2d:
+    layer = TableConv2d(table, connectivity=CONNECTIVITY[connectivity], **sizes).double()
     randomise(layer)
     return layer
 

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from pipeline.networks.codes import output_codes
 from pipeline.networks.lenet5 import build
-from pipeline.networks.spec import CHOICES, NetworkSpec
+from pipeline.networks.mechanisms import C3_TABLE, MECHANISMS
+from pipeline.networks.spec import NetworkSpec
 from pipeline.networks.summary import summarize
-from pipeline.networks.tables import PAPER_TABLE
 from pipeline.study import known_networks
 
 NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
@@ -58,7 +58,7 @@ def test_variant_has_the_shapes_of_its_summary(variant: str, images: Tensor) -> 
 
 @given(
     words=st.fixed_dictionaries(
-        {field: st.sampled_from(words) for field, words in CHOICES.items() if words}
+        {field: st.sampled_from(list(rows)) for field, rows in MECHANISMS.items()}
     ),
     input_size=st.sampled_from([16, 20, 24, 28, 32]),
 )
@@ -114,7 +114,7 @@ def subsample(units: Tensor, spec: NetworkSpec, weights: dict[str, Tensor], name
         case "stride":
             # Only the top left unit of each neighbourhood, of a convolution with every unit.
             read = units[:, :, ::2, ::2]
-        case "trainable":
+        case _:
             read = F.avg_pool2d(units, 2) * 4
     read = read * weights[f"{name}.coefficient"].view(-1, 1, 1)
     return activate(read + weights[f"{name}.bias"].view(-1, 1, 1), spec.activation)
@@ -122,7 +122,7 @@ def subsample(units: Tensor, spec: NetworkSpec, weights: dict[str, Tensor], name
 
 def dense_c3(spec: NetworkSpec, weight: Tensor) -> Tensor:
     """The kernels of each map for all six maps of S2, zero where the table connects nothing."""
-    named = {"paper": PAPER_TABLE, "complete": ((0, 1, 2, 3, 4, 5),) * 16}
+    named = {"paper": C3_TABLE["paper"].table, "complete": ((0, 1, 2, 3, 4, 5),) * 16}
     table = named[spec.c3_table] if isinstance(spec.c3_table, str) else spec.c3_table
     kernels = torch.zeros(len(table), 6, 25, dtype=weight.dtype)
     rows = iter(weight)

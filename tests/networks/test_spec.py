@@ -11,6 +11,8 @@ from pipeline.networks.spec import CODE_UNITS, NetworkSpec
     [
         ({"connectivity": "own"}, "`connectivity` must be one of shared, .* but got 'own'."),
         ({"connectivity": 3}, "`connectivity` must be one of shared, .* but got 3."),
+        ({"feature_stages": True}, "`feature_stages` must be one of 2, 1, but got True."),
+        ({"c5_units": "wide"}, "`c5_units` must be 'paper' or a number, but got 'wide'."),
         ({"feature_stages": 3}, "`feature_stages` must be one of 2, 1, but got 3."),
         ({"c3_table": "mine"}, "`c3_table` must be one of paper, complete, but got 'mine'."),
         ({"subsampling": "mean"}, "`subsampling` must be one of .*, but got 'mean'."),

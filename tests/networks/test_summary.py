@@ -7,10 +7,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.networks.lenet5 import build
+from pipeline.networks.mechanisms import C3_TABLE
 from pipeline.networks.spec import NetworkSpec
-from pipeline.networks.summary import conv_stride, full, image, summarize
-from pipeline.networks.tables import PAPER_TABLE, c3_table
+from pipeline.networks.summary import c3_table, full, image, summarize
 from pipeline.study import known_networks
+
+PAPER_TABLE = C3_TABLE["paper"].table
 
 NETWORKS = {name: spec for name, (_, spec) in known_networks().items()}
 
@@ -165,11 +167,9 @@ def test_table_has_sixty_kernels_and_uses_every_map_ten_times() -> None:
     assert len({frozenset(row) for row in PAPER_TABLE}) == 16  # no two maps see the same
 
 
-def test_words_choose_table_and_stride(lenet5: NetworkSpec) -> None:
+def test_word_chooses_the_table(lenet5: NetworkSpec) -> None:
     assert c3_table(lenet5) == PAPER_TABLE
     assert c3_table(replace(lenet5, c3_table="complete")) == ((0, 1, 2, 3, 4, 5),) * 16
-    assert conv_stride(lenet5) == 1
-    assert conv_stride(replace(lenet5, subsampling="stride")) == 2
 
 
 def counted_macs(spec: NetworkSpec) -> int:

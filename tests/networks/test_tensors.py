@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from pipeline.networks.lenet5 import build
+from pipeline.networks.mechanisms import C3_TABLE
 from pipeline.networks.spec import NetworkSpec
-from pipeline.networks.tables import PAPER_TABLE
 from pipeline.networks.tensors import describe_tensors
 from pipeline.study import known_networks
 
@@ -36,7 +36,7 @@ def test_connections_of_c3_are_in_the_cyclic_order_of_table_i(lenet5: NetworkSpe
     layers = {layer["name"]: layer for layer in describe_tensors(lenet5)["layers"]}
     pairs = layers["c3"]["connections"]
     rows = tuple(tuple(s2 for c3, s2 in pairs if c3 == row) for row in range(16))
-    assert rows == PAPER_TABLE
+    assert rows == C3_TABLE["paper"].table
     assert pairs[12:15] == [[4, 4], [4, 5], [4, 0]]
 
 

@@ -2,10 +2,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.networks.spec import CHOICES
-from pipeline.report.answer import DEEDS, answer
-
-LENET5 = {"shared", 2, "paper", "trainable", "scaled_tanh", "rbf"}
+from pipeline.networks.mechanisms import MECHANISMS
+from pipeline.report.answer import answer, deed
 
 
 def record(*comparisons: tuple[str, str, float, tuple[float, float] | None]) -> dict[str, Any]:
@@ -120,11 +118,16 @@ def test_a_baseline_alone_is_described() -> None:
     )
 
 
-def test_every_word_of_the_family_is_a_deed_in_plain_words() -> None:
-    words = {
-        (mechanism, word)
-        for mechanism, known in CHOICES.items()
-        for word in known
-        if word not in LENET5
-    }
-    assert set(DEEDS) == words
+@pytest.mark.parametrize(
+    ("mechanism", "word"), [(each, word) for each, rows in MECHANISMS.items() for word in rows]
+)
+def test_every_word_of_the_family_is_phrased(mechanism: str, word: str | int) -> None:
+    phrase = deed("it", {"reference_model": False, "difference": {mechanism: word}})
+    assert phrase == MECHANISMS[mechanism][word].change
+
+
+def test_more_than_one_word_is_a_change_to_the_variant() -> None:
+    difference = {"connectivity": "unshared", "feature_stages": 1}
+    assert (
+        deed("it", {"reference_model": False, "difference": difference}) == "changing it to `it`"
+    )
