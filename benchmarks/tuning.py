@@ -13,7 +13,7 @@ from statistics import mean, stdev
 
 import typer
 
-from pipeline.outputs.sweeps import read_best
+from pipeline.outputs.best import read_best
 from pipeline.outputs.validation import read_validation
 from pipeline.study import load_study
 

@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def fail(message: str, code: int) -> int:
-    """Say it now, and leave it for the command that started DVC to say again as its last word."""
+    """Print the message, and leave it in a file for the command that started DVC to repeat."""
     print(f"error: {message}", file=sys.stderr)
     if file := os.environ.get("ABLATION_ERROR_FILE"):
         Path(file).write_text(f"{code}\n{message}", encoding="utf8")
@@ -72,7 +72,7 @@ def main() -> int:
     except OSError as problem:
         return fail(f"{problem}. Finished runs are kept; run the same command again.", 1)
     finally:
-        gc.freeze()  # or its last search for garbage, in all of MLflow and Dask, takes a second
+        gc.freeze()  # otherwise the last garbage collection, with MLflow and Dask, takes a second
     return 0
 
 

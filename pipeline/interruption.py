@@ -1,7 +1,7 @@
-"""How a stage ends before its time: at once, quietly, and never as an orphan.
+"""How an interrupted stage ends: at once, quietly, and never as an orphan.
 
-Finished runs are in the cache by then; a graceful goodbye to every worker would take seconds and
-print pages. Workers notice that the coordinator is gone and leave by themselves.
+Finished runs are in the cache by then; closing every worker would take seconds and print pages.
+Workers notice that the coordinator is gone and leave by themselves.
 """
 
 import os
@@ -23,7 +23,7 @@ def end_at_once_when_interrupted() -> None:
 
 def end_with_parent() -> None:
     """Leave when the process that started this one is gone, DVC being killed for example."""
-    # Where we started DVC, it has told its number: it may be gone by now.
+    # A process that starts DVC leaves its number there: it may be gone by now.
     parent = int(os.environ.get(PARENT) or os.getppid())
 
     def watch() -> None:

@@ -9,7 +9,8 @@ from pipeline.execution.provenance import cpu_environment
 from pipeline.execution.runner import complete
 from pipeline.native.build import kernels_name
 from pipeline.program import program
-from pipeline.study import Study, known_studies
+from pipeline.study import Study
+from pipeline.study.workspace import known_studies
 from pipeline.training.plan import final_plan, validating
 
 STUDY_OF = {name: study for study in reversed(known_studies()) for name in study.variants}

@@ -30,9 +30,9 @@ class Claim:
     weights: Weights
 
 
-def _more(role: str, measure: Mapping[str, Fraction], than: str = "LSP") -> Weights:
-    """How much more error one role has than another."""
-    return contribution_weights({role: Fraction(1), than: Fraction(-1)}, measure)
+def _more(role: str, measure: Mapping[str, Fraction]) -> Weights:
+    """How much more error a role has than LeNet-5."""
+    return contribution_weights({role: Fraction(1), "LSP": Fraction(-1)}, measure)
 
 
 def _gain(stage: str, sign: int) -> Weights:

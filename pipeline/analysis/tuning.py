@@ -6,7 +6,8 @@ from itertools import combinations
 from typing import Any
 
 from pipeline.execution.errors import UserError
-from pipeline.outputs.sweeps import Best, Tuning
+from pipeline.outputs.best import Best
+from pipeline.outputs.sweeps import Tuning
 
 
 def validation_error(tuning: Tuning) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""MNIST-C's corruptions at their default severity (Mu & Gilmer 2019), but for those beside it.
+"""MNIST-C's corruptions at their default severity (Mu & Gilmer 2019), except for four.
 
-`strokes.py` and `weather.py` hold the other four. All take uint8 digits [N, 28, 28] and give
+`strokes.py` and `weather.py` hold these. All take uint8 digits [N, 28, 28] and give
 the same. An approximation of the released files throughout: the draws are our own, and ink is
 rounded to the nearest of its 256 levels.
 """

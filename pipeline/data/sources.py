@@ -31,7 +31,7 @@ PROBE_S = 5.0  # before each file of a mirror; retries of an unreachable one wou
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A place that may have MNIST.
+    """A source that may have MNIST.
 
     `read` takes a file's name in `SHA256` and gives its bytes, raw or gzip; it says what is wrong
     by UserError or OSError.

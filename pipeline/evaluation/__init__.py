@@ -1,1 +1,1 @@
-"""What trained networks answer: on the test images, corrupted or not, and stage by stage."""
+"""Evaluation of trained networks: on the test images, corrupted or not, and by linear probes."""

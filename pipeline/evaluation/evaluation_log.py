@@ -31,7 +31,7 @@ class EvaluationLog:
         self.image_sets = image_sets or [what for what in IMAGE_SETS for _ in models]
 
     def __call__(self, event: Event) -> None:
-        # One from the cache as well: the stage may have been killed before it could say so.
+        # One from the cache as well: the stage may have been killed before it wrote the row.
         if self.keep and isinstance(event, Finished):
             model = self.models[event.index % len(self.models)]
             day = datetime.now(UTC).date().isoformat()

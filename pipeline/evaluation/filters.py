@@ -15,12 +15,12 @@ SHIFT = 4  # pixels, to the right
 def filters_and_maps(
     spec: NetworkSpec, network: nn.Sequential, frame: Tensor
 ) -> dict[str, np.ndarray]:
-    """`kernels` and `maps` of the first layer, float32, with a frame [32, 32] in sight.
+    """`kernels` and `maps` of the first layer, float32, for an image [32, 32].
 
-    `kernels` [places, units, side, side] are the weights of units:
-    in each map of units at two places, a third and two thirds down the diagonal; without maps of
-    the first few units, at one place. `maps` [2, maps, size, size] are the layer's of the frame,
-    and of the frame shifted by `SHIFT`; [2, 0, 0, 0] without maps.
+    `kernels` [positions, units, side, side] are the weights of units: in each map of units at two
+    positions, a third and two thirds down the diagonal; without maps of the first few units, at
+    one. `maps` [2, maps, size, size] are the layer's of the image, and of the image shifted by
+    `SHIFT`; [2, 0, 0, 0] without maps.
     """
     first = summarize(spec).layers[0]
     return {
@@ -30,7 +30,7 @@ def filters_and_maps(
 
 
 def _kernels(network: nn.Sequential, first: Layer, frame: Tensor) -> Tensor:
-    """Units are linear in what they read, so their slopes are their weights, whatever they are."""
+    """Units are linear in their inputs, so their gradients are their weights."""
     place = [name for name, _ in network.named_children()].index(first.name)
     read = network[0](frame[None]).detach().requires_grad_()
     units = network[1 : place + 1](read)
@@ -50,7 +50,7 @@ def _slope(unit: Tensor, read: Tensor) -> Tensor:
 
 
 def _window(weights: Tensor, first: Layer, at: int) -> Tensor:
-    """Of all pixels those that a unit at this place of the diagonal reads."""
+    """The weights of the receptive field of a unit at this position of the diagonal."""
     start = at * first.step
     window = slice(start, start + first.receptive_field)
     return weights[window, window]

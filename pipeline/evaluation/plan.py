@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from pipeline.training.images import Images
 from pipeline.training.models import TrainedNetwork
 
 PROBE_IMAGES = 10_000  # that the probes are fitted to
+Evaluation = TypeVar("Evaluation", EvaluationTask, PredictionTask)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def evaluation_plan(
 ) -> EvaluationPlan:
     """Probes are fitted to training images, spread evenly over those that tuning trained on.
 
-    Their ridge is chosen on those that tuning was validated on; the networks have seen both.
+    Their ridge is chosen on the validation images of tuning; the networks were trained on both.
     `environment` is that of the workers.
     """
     fit, choose = split(training.labels, validation_images=validation_images, seed=split_seed)
@@ -76,7 +77,7 @@ def evaluation_plan(
     fit = fit[np.arange(number) * len(fit) // number]
     return EvaluationPlan(
         models=models,
-        clean=evaluations(models, test, environment=environment),
+        clean=evaluations(EvaluationTask, models, test, environment=environment),
         corrupted_sets=_corrupted_sets(test, environment),
         probes=_probes(models, test, training, fit=fit, choose=choose, environment=environment),
         filters=FiltersTask(
@@ -88,32 +89,25 @@ def evaluation_plan(
 
 
 def evaluations(
-    models: Sequence[TrainedNetwork], test: Digits, *, environment: Environment
-) -> list[EvaluationTask]:
+    kind: type[Evaluation],
+    models: Sequence[TrainedNetwork],
+    test: Digits,
+    *,
+    environment: Environment,
+) -> list[Evaluation]:
     """Every network once, on all test images as they are."""
     return [
-        EvaluationTask(**_network(model), images=test.digest, environment=environment)
-        for model in models
-    ]
-
-
-def predictions(
-    models: Sequence[TrainedNetwork], test: Digits, *, environment: Environment
-) -> list[PredictionTask]:
-    """Every network once, on all test images as they are, of which only its answers are kept."""
-    return [
-        PredictionTask(**_network(model), images=test.digest, environment=environment)
-        for model in models
+        kind(**_network(model), images=test.digest, environment=environment) for model in models
     ]
 
 
 def with_test(training: Images, test: Digits) -> Images:
     """The test images behind the training images, whose lists of indices stay as they are."""
-    places = np.arange(len(test.labels), dtype=np.int64) + len(training.labels)
+    indices = np.arange(len(test.labels), dtype=np.int64) + len(training.labels)
     return Images(
         images=np.concatenate([training.images, test.images]),
         labels=np.concatenate([training.labels, test.labels]),
-        subsets={**training.subsets, TEST: places},
+        subsets={**training.subsets, TEST: indices},
     )
 
 
@@ -161,10 +155,10 @@ def _network(model: TrainedNetwork) -> dict[str, Any]:
 def _digits(test: Digits, training: Digits, *, fit: np.ndarray, choose: np.ndarray) -> Images:
     """The test images, and of the training images only what the probes take."""
     bounds = np.cumsum([0, len(test.labels), len(fit), len(choose)])
-    places = [np.arange(start, end, dtype=np.int64) for start, end in pairwise(bounds)]
+    indices = [np.arange(start, end, dtype=np.int64) for start, end in pairwise(bounds)]
     chosen = np.concatenate([fit, choose])
     return Images(
         images=np.concatenate([test.images, training.images[chosen]]),
         labels=np.concatenate([test.labels, training.labels[chosen]]),
-        subsets=dict(zip((TEST, index_digest(fit), index_digest(choose)), places, strict=True)),
+        subsets=dict(zip((TEST, index_digest(fit), index_digest(choose)), indices, strict=True)),
     )

@@ -1,7 +1,7 @@
-"""How far each stage of a network has come: what a linear classifier reads off it.
+"""Linear probes of the layers of a network, and the translation equivariance error of its maps.
 
-A probe is a ridge regression onto the ten classes, in closed form. What it reads off the network
-as it began, before any training, tells what the stage's wiring alone is worth.
+A probe is a ridge regression onto the ten classes, in closed form. The error of a probe of the
+network at initialisation shows how much the architecture contributes without any training.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +19,13 @@ from pipeline.networks.summary import summarize
 from pipeline.outputs.misclassified import NO_ANSWER
 
 STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)  # of the ridge, a share of the units' own variance
-CONSTANT = 1e-6  # units that vary less say nothing
+CONSTANT = 1e-6  # units that vary less are left out
 SHIFTED = 1000  # images on which the shift error is measured
 
 
 @dataclass(frozen=True, kw_only=True)
 class Views:
-    """Images [N, 32, 32] that probes are fitted to, chosen on and judged on; labels of the first.
+    """Images [N, 32, 32] to fit probes to, to choose their ridge on and to evaluate them on.
 
     Labels are int64.
     """
@@ -46,9 +46,9 @@ def stages(spec: NetworkSpec) -> list[str]:
 def compared(
     spec: NetworkSpec, trained: nn.Sequential, untrained: nn.Sequential, views: Views
 ) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
-    """All that is asked of one network: arrays by name, and the names of their rows.
+    """All measurements of one network: arrays by name, and the names of their rows.
 
-    `trained` and `untrained` are what the probes of the `stages` answer on the images to judge,
+    `trained` and `untrained` are the answers of the probes of the `stages` on the `judge` images,
     uint8 [stages, N], `input` the same for the image itself, [N], and `shift_errors` float64 of
     the `layers` of maps.
     """
@@ -66,7 +66,7 @@ def compared(
 
 @torch.inference_mode()
 def probed(network: nn.Sequential, views: Views, names: Sequence[str]) -> np.ndarray:
-    """What the probe of each layer, in the network's order, answers on the images to judge.
+    """The answers of the probe of each layer, in the network's order, on the `judge` images.
 
     Uint8 [layers, N]; 255 throughout where activations are not numbers.
     """
@@ -79,8 +79,8 @@ def probed(network: nn.Sequential, views: Views, names: Sequence[str]) -> np.nda
 def shift_errors(network: nn.Sequential, spec: NetworkSpec, frames: Tensor) -> Mapping[str, float]:
     """By layer of maps: how far the maps of shifted images are from shifted maps of the images.
 
-    The shift is one unit of the layer. In the maps' own s.d.: 0 where a feature is found wherever
-    it appears, about 1.4 where the two have nothing in common. None without locality.
+    The shift is one unit of the layer. In the maps' own s.d.: 0 where the layer is equivariant to
+    translation, about 1.4 where the two have nothing in common. None without locality.
     """
     layers = [each for each in summarize(spec).layers if len(each.output_shape) == 3 and each.step]
     return {each.name: _shift_error(network, each, frames) for each in layers}

@@ -2,7 +2,7 @@
 
 Rows are written as evaluations finish, so that those of a run that is killed, or repeated with
 other code, are counted as well. So the log cannot be an output of the stages that evaluate, whose
-outputs DVC deletes before each run; it is one of `report`, which DVC leaves in place.
+outputs DVC deletes before each run; it is one of `report`, which DVC does not delete.
 """
 
 import csv

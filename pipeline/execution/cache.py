@@ -1,4 +1,4 @@
-"""The task cache: results of finished tasks, kept so that no work is done twice."""
+"""The task cache: results of finished tasks, so that none is computed twice."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def has_result(key: str) -> bool:
 
 
 def write_result(key: str, result: Result) -> None:
-    """Keep a result, whole or not at all.
+    """Write a result, whole or not at all.
 
     Raises:
         OSError: Naming the file, when there is no room for it or no permission.

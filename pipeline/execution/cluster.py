@@ -1,7 +1,7 @@
 """A Dask cluster that is there already: joined by a coordinator, served by this machine's slots.
 
-Whoever reaches an open scheduler can run any code on all of its machines. Certificates come from
-Dask's own configuration (`DASK_DISTRIBUTED__COMM__TLS__...`).
+Anyone who reaches an open scheduler can run any code on all of its machines. Certificates come
+from Dask's configuration (`DASK_DISTRIBUTED__COMM__TLS__...`).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PAUSE_S = 1.0
 REGISTERS_WITHIN_S = 120.0  # a worker that starts while the scheduler dies would try for ever
 PATIENCE_S = 300.0  # of a coordinator, for a first worker or a scheduler that is gone
-# What is ours, coordinator and workers, takes a connection that is silent for less as alive.
+# Coordinator and workers take a connection that is silent for less than this as alive.
 SETTINGS = {
     "distributed.comm.timeouts.tcp": "120s",
     "distributed.comm.timeouts.connect": "10s",
@@ -51,7 +51,7 @@ def joined_cluster(address: str) -> Iterator["Client"]:
 
 
 def introductions(client: "Client") -> list[Mapping[str, Any]]:
-    """What each worker tells of itself, as soon as there is one; none if that takes minutes.
+    """The introduction of each worker, as soon as there is one; none if that takes minutes.
 
     Raises:
         UserError: If one was not started by `python -m pipeline worker`, or has not its GPU.
@@ -122,7 +122,7 @@ class _Machine:
                     await nanny.finished()
                 self._count(-1)
             except (OSError, RuntimeError) as problem:
-                if await self._wait(0):  # or it is the scheduler that is gone
+                if await self._wait(0):  # otherwise the scheduler is gone
                     raise UserError(
                         f"workers must be able to start here, but got: {_reason(problem)}."
                     ) from problem
@@ -167,7 +167,7 @@ def _must_answer(address: str) -> Iterator[None]:
 
 
 def _reason(problem: BaseException) -> str:
-    """The first cause that has words."""
+    """The first cause that has a message."""
     while problem.__cause__ and str(problem.__cause__):
         problem = problem.__cause__
     return " ".join(str(problem).split())[:400].rstrip(".") or repr(problem)

@@ -1,4 +1,4 @@
-"""A stage's way to its workers: opened when one is first missing, and again when it broke."""
+"""The connection of a stage to its workers: opened on first use, and again when it broke."""
 
 import pickle
 import queue
@@ -28,7 +28,7 @@ LOOK_S = 2.0  # how often a joined cluster is asked for workers that came or wen
 
 
 class SchedulerGoneError(Exception):
-    """What was handed out is lost."""
+    """Whatever was submitted is lost."""
 
 
 class Connection:
@@ -73,7 +73,7 @@ class Connection:
         return future
 
     def results(self, future: "Future") -> list[Result] | None:
-        """Those of a future that is done, or what its task raised.
+        """Those of a future that is done; raises what its task raised.
 
         None if its worker died with them: they are computed again, and it will be an event again.
 
@@ -107,10 +107,10 @@ class Connection:
             return None
 
     def reopen(self) -> None:
-        """As soon as the scheduler answers again; what was handed out is forgotten.
+        """Wait until the scheduler answers again; whatever was submitted is forgotten.
 
         Raises:
-            UserError: If it does not for minutes.
+            UserError: If it does not within minutes.
         """
         print("the scheduler is gone; waiting for it.", file=sys.stderr)
         deadline = time.monotonic() + PATIENCE_S
@@ -134,7 +134,7 @@ class Connection:
         if here.scheduler is None:
             slots = list(islice(cycle(here.slots), self.limit))
             client = self._open.enter_context(local_cluster(slots, here.program))
-            introductions(client)  # or one has not its GPU
+            introductions(client)  # raises if one lacks its GPU
             content = self._open.enter_context(in_file(pickle.dumps(self.shared)))
         else:
             content = pickle.dumps(self.shared)
@@ -145,13 +145,13 @@ class Connection:
         return client
 
     def _look(self) -> None:
-        """How many workers a joined cluster has now for these tasks; said when some have none."""
+        """Update `limit` from the workers of a joined cluster; report those that get no task."""
         assert self.client is not None
         self._look_at = time.monotonic() + LOOK_S
         try:
             known = workers_of(self.client).values()
         except (OSError, CancelledError, KeyError):
-            return  # the futures will tell
+            return  # the futures will raise
         num_slots = sum(self.pool.resource in worker["resources"] for worker in known)
         said = _shortage(num_slots, len(known))
         if said and said != self._said:

@@ -1,4 +1,4 @@
-"""The mistakes a user can make, told apart from ours."""
+"""Mistakes of a user, as opposed to defects of this program."""
 
 
 class UserError(Exception):

@@ -1,4 +1,4 @@
-"""What is heard of tasks while they are computed, and when they are done."""
+"""Events: a task starts, ends a step, has a result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Started:
 
     key: str
     at: float
-    """When, in Unix seconds, as the record of the task will say, too."""
+    """When, in Unix seconds; the record of the task has the same value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Progressed:
     """From 1; from 1 again where a worker died and another starts over."""
     row: Mapping[str, float]
     at: float
-    """When the step ended, as the record of the task will say, too."""
+    """When the step ended, in Unix seconds; the record of the task has the same value."""
 
 
 @dataclass(frozen=True, kw_only=True)

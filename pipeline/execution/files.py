@@ -1,4 +1,4 @@
-"""Where finished work survives, and how a file gets there whole or not at all."""
+"""The cache folder, and how to write a file whole or not at all."""
 
 import os
 import tempfile

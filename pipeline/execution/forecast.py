@@ -1,4 +1,4 @@
-"""About how long tasks will take, from what such tasks took before on workers of this kind."""
+"""Estimated time of tasks, from the time of earlier tasks on workers of the same kind."""
 
 import hashlib
 import heapq
@@ -23,7 +23,7 @@ class Forecast:
     """For tasks about one subject, on a pool's workers. It is a view: no result depends on it.
 
     The subject is the name of whatever makes tasks of one kind longer or shorter, such as a
-    network. Stages that name the same one share the rates that they have seen.
+    network. Stages that name the same subject share their rates.
     """
 
     subject: str
@@ -32,7 +32,7 @@ class Forecast:
     def line(self, tasks: Sequence[Task], *, images: int) -> str:
         """How many tasks there are, and about how long those will take that are not cached.
 
-        `images` are what one step gets through. The time is left out where the rate of any kind
+        `images` is the number of images of a step. The time is left out where the rate of any kind
         of task is unknown. Empty if there is nothing to compute.
         """
         missing = [

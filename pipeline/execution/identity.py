@@ -1,4 +1,4 @@
-"""What a worker is: results of two that are alike are the same, bit for bit."""
+"""The identity of a worker: results of two that are alike are the same, bit for bit."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.execution.provenance import Environment, code_digest, cpu_environment
 from pipeline.execution.slots import Slot
 
-# How a worker runs what it is given, and how it tells what it is.
+# What runs around tasks in a worker, and its introduction.
 ENGINE = ("pipeline.execution.worker", "pipeline.execution.cluster")
 
 
@@ -71,7 +71,7 @@ def python_version() -> str:
 
 
 def read_identity(introduction: Mapping[str, Any]) -> Identity:
-    """From what a worker tells of itself, which is `asdict` of the same."""
+    """From the introduction of a worker, which is `asdict` of its identity."""
     environment = Environment(**introduction["environment"])
     return Identity(
         python=introduction["python"], code=introduction["code"], environment=environment

@@ -1,4 +1,4 @@
-"""Workers as processes of this machine, one a slot, for a cluster of our own or another's."""
+"""Workers as processes of this machine, one a slot, for a local cluster or one that is joined."""
 
 import multiprocessing
 import os
@@ -132,7 +132,7 @@ def _start_forkserver(preload: Sequence[str]) -> None:
 
 @contextmanager
 def _process_environment() -> Iterator[None]:
-    """For processes that are started meanwhile; then our own again."""
+    """Environment variables for processes started meanwhile; restored afterwards."""
     ours = {name: os.environ.get(name) for name in PROCESS}
     os.environ |= PROCESS
     try:

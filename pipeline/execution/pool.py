@@ -1,4 +1,4 @@
-"""Who will compute: the slots of this machine, or the workers of a cluster that is joined."""
+"""The workers of a stage: on the slots of this machine, or those of a cluster that is joined."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Pool:
 
     @property
     def resource(self) -> str:
-        """What each of them has, in Dask's words, and no other worker."""
+        """The Dask resource that each of them has, and no other worker."""
         identity = identity_of(self.program, self.environment)
         return identity.resource if self.alike else identity.same_code
 
@@ -104,7 +104,7 @@ def _environments_at(scheduler: str, program: Program) -> list[Environment]:
 
 
 def _require_ours(found: Sequence[Mapping[str, Any]], program: Program) -> None:
-    """The same code and Python as this process, or the rest of what it tells means nothing."""
+    """The same code and Python as this process; otherwise the rest of an introduction is void."""
     python, code = python_version(), program.code
     for each in found:
         if each["python"] != python:

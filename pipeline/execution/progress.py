@@ -1,4 +1,4 @@
-"""What a person sees while tasks are computed: bars on a terminal, plain lines elsewhere."""
+"""Progress of tasks: bars on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -21,10 +21,10 @@ from pipeline.execution.task import Task
 
 
 class Display:
-    """Counts the steps and tasks of one stage as events tell of them.
+    """Observer that counts the finished steps and tasks of one stage.
 
-    `images` are what a step that is reported gets through, for the rate. A forecast is printed
-    before they begin, and learns from those that were computed.
+    `images` is the number of images of a reported step, for the rate. A forecast is printed
+    before the tasks begin, and learns from those that were computed.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Display:
             self._print(self._note())
 
     def _time(self, event: Finished) -> None:
-        """For the next forecast: neither what is cached nor what failed says how long it takes."""
+        """For the next forecast: only tasks that were computed here and did not fail count."""
         if self.forecast and not event.cached and event.result.record["failure"] is None:
             timing = event.result.record["timing"]
             self.took.append((self.tasks[event.index], timing["ended"] - timing["started"]))

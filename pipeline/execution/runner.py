@@ -1,6 +1,6 @@
-"""Many tasks at once: given to workers, and the replay of what is already in the cache.
+"""Many tasks at once: computed by workers, or read from the cache.
 
-The coordinator ships tasks and what they share; workers return results and know nothing else.
+The coordinator sends tasks and what they share; workers return results and know nothing else.
 """
 
 import time
@@ -20,7 +20,7 @@ LOST = "its workers died"
 
 
 class Runner:
-    """Computes tasks on a pool's workers: started when a result is first missing, kept to the end.
+    """Computes tasks on a pool's workers, which start when a result is first missing, and stay.
 
     `shared` is what each worker gets once, `most` the largest number of tasks that will be asked
     for at once.
@@ -39,7 +39,7 @@ class Runner:
         """The results of `tasks`, in their order; only what is not in the cache is computed.
 
         A stack is computed whole if any of it is missing. Each result is in the cache before the
-        observers hear that it is finished. Results do not depend on the number of workers. No
+        observers get its `Finished` event. Results do not depend on the number of workers. No
         process is started when every result is cached.
         """
         results = [read_result(task.key) for task in tasks]
@@ -91,7 +91,7 @@ def complete(
 
 
 class _Round:
-    """The stacks that one call computes: which wait, and who has which."""
+    """The stacks that one call computes: which wait, and which run."""
 
     def __init__(
         self, connection: Connection, tasks: Sequence[Task], missing: Sequence[range]
@@ -109,15 +109,15 @@ class _Round:
             if event is None:
                 self._hand_out_next(max(0, self.connection.limit - len(self.running)))
             elif isinstance(event, Started | Progressed):
-                if event.key in self.sought:  # or it is a late one, of tasks before these
+                if event.key in self.sought:  # otherwise a late one, of earlier tasks
                     self.starts[event.key] += isinstance(event, Started)
                     yield event
-            elif event in self.running:  # or it was handed to a scheduler that is gone
+            elif event in self.running:  # otherwise submitted to a scheduler that is gone
                 yield from self._ended(event)
 
     def _ended(self, future: Any) -> Iterator[Finished]:
         stack = self.running.pop(future)
-        if future.status == "finished":  # its worker need not wait until we have it all
+        if future.status == "finished":  # its worker need not wait for the transfer
             self._hand_out_next(1)
         try:
             results = _results(self.connection, future, stack)
@@ -167,7 +167,7 @@ class _Round:
 
 
 def _results(connection: Connection, future: Any, stack: range) -> list[Result] | None:
-    """What came of a stack, if anything yet; one whose workers died too often failed."""
+    """The results of a stack, if it has any yet; one whose workers died too often failed."""
     from distributed import KilledWorker
 
     try:

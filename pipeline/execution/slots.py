@@ -50,7 +50,7 @@ def local_slots() -> list[Slot]:
 
 
 def num_cores() -> int:
-    """Those that this process may use, or all where the system does not tell."""
+    """Those that this process may use, or all where the system does not report them."""
     if hasattr(os, "sched_getaffinity"):  # macOS has none
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -13,12 +13,12 @@ import numpy as np
 
 from pipeline.execution.provenance import Environment, code_digest
 
-WORKER = "pipeline.execution.worker"  # what runs around every task, in the worker's process
+WORKER = "pipeline.execution.worker"  # runs every task, in the worker's process
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a task."""
+    """The result of a task."""
 
     arrays: dict[str, np.ndarray]
     record: dict[str, Any]
@@ -31,7 +31,7 @@ class Context:
     """What a worker offers to the task that it runs."""
 
     shared: Any
-    """What every worker was given once, by whoever started the run."""
+    """What every worker gets once, before its first task."""
     device: Any
     """A `torch.device`."""
     report: Callable[[int, Mapping[str, float]], None]
@@ -82,7 +82,7 @@ class Task(ABC):
 
 
 def result_since(started: float, arrays: dict[str, np.ndarray], **record: object) -> Result:
-    """What came of a task that began at this Unix time, reports no step and ends now."""
+    """The result of a task that began at this Unix time, reports no step and ends now."""
     timing = {"started": started, "ended": time.time(), "epochs": []}
     return Result(arrays=arrays, record={**record, "failure": None, "timing": timing})
 
@@ -93,7 +93,7 @@ AnyTask = TypeVar("AnyTask", bound=Task)
 def stacked(tasks: Sequence[AnyTask], size: int) -> list[AnyTask]:
     """The tasks, `size` after `size` computed as one; what is left over is a smaller stack.
 
-    A key says how many are computed with it: alone and stacked differ in the last bits.
+    The size is part of the key: results alone and stacked differ in the last bits.
     """
     full = len(tasks) // size * size
     sizes = [size if index < full else len(tasks) - full for index in range(len(tasks))]
@@ -114,7 +114,7 @@ def stacks(tasks: Sequence[Task]) -> list[range]:
 
 
 def _content(value: Any) -> Any:
-    """In JSON's terms, by which no two values that differ are the same."""
+    """As JSON in which different values differ."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""What all tasks share, on its way to the workers: once to each, and again to one that is new."""
+"""Sends what all tasks share to the workers: once to each, and again to one that is new."""
 
 import hashlib
 import os

@@ -13,12 +13,12 @@ from pipeline.execution.slots import VISIBLE, missing_gpu
 from pipeline.execution.task import Context, Result, Task
 
 TOPIC = "ablation"
-INTRODUCTION = "ablation"  # what a worker tells of itself, among what Dask knows of it
+INTRODUCTION = "ablation"  # its key among what Dask knows of a worker
 CLOCKS_AGREE_S = 1.0  # Dask sees smaller differences where there are none
 
 
 class Introduction:
-    """What a worker tells of itself when it registers, and what it knows of itself later."""
+    """The identity of a worker: sent when it registers, read by the worker itself later."""
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
@@ -43,7 +43,7 @@ class Assignment:
 def run_tasks(tasks: Sequence[Task], shared: str) -> list[Result]:
     """Run a stack with what this worker was given by the name `shared`.
 
-    It is told when each starts and of every step. Each record gets the name of the device.
+    Sends an event when each starts and for every step. Each record gets the name of the device.
 
     Raises:
         UserError: If a task is meant for another environment than this worker's, or if torch does
@@ -76,9 +76,9 @@ def run_tasks(tasks: Sequence[Task], shared: str) -> list[Result]:
 
 
 class Clock:
-    """That of the scheduler's machine, where this one's is wrong, and what it said.
+    """The clock of the scheduler's machine, where this one's is wrong, and its readings.
 
-    `delay` is how far the scheduler's is ahead, in seconds, as Dask last saw it.
+    `delay` is how far the scheduler's is ahead, in seconds, as Dask last measured it.
     """
 
     def __init__(self, delay: float) -> None:
@@ -93,9 +93,9 @@ class Clock:
         return now, len(said) - 1
 
     def corrected(self, timing: Mapping[str, Any], index: int) -> dict[str, Any]:
-        """The timing of a record, with the times that were told of its task.
+        """The timing of a record, with the times that its events had.
 
-        Whoever follows a task and whoever reads its record get the same times.
+        An observer of a task and a reader of its record get the same times.
         """
         started, *ends = self._said[index]
         return {

@@ -11,7 +11,7 @@ NO_ANSWER = 255
 def answers(scores: npt.NDArray[np.floating]) -> Answers:
     """The class with the highest score, or 255 where there is none: (..., classes) -> (...).
 
-    None where two scores share the first place, or where any score is NaN.
+    None where two scores are the highest, or where any score is NaN.
     """
     decided = (scores == scores.max(axis=-1, keepdims=True)).sum(axis=-1) == 1
     return np.where(decided, scores.argmax(axis=-1), NO_ANSWER).astype(np.uint8)

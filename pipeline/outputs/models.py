@@ -54,7 +54,7 @@ class FinalEpoch(Epoch):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Models:
-    """All that is kept of a variant's final networks."""
+    """All outputs of a variant's final trainings."""
 
     spec: Spec
     history: Sequence[FinalEpoch]

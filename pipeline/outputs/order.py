@@ -1,4 +1,4 @@
-"""Which stage makes which file, for whoever runs a stage before those that it needs."""
+"""Which stage makes which file, for messages about missing files."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -7,7 +7,7 @@ from pipeline.execution.errors import UserError
 
 
 def require_outputs(*paths: Path) -> None:
-    """Refuse to begin a stage before the outputs of other stages that it reads are there.
+    """Refuse to begin a stage while the outputs of other stages that it reads are missing.
 
     Raises:
         UserError: Naming every stage that has to run first, and a file that it makes.

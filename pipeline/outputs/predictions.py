@@ -21,7 +21,7 @@ CORRUPTED, PROBES, FILTERS, SAMPLES = "corrupted", "probes", "filters", "samples
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
-    """What the networks of one variant say of the test images, in MNIST's order.
+    """Scores of the networks of one variant on the test images, in MNIST's order.
 
     Attributes:
         seeds: Those of the study, in its order.

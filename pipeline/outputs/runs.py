@@ -1,4 +1,4 @@
-"""What outputs say of runs: from their tasks and results."""
+"""Runs as outputs describe them, from their tasks and results."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

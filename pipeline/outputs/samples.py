@@ -46,7 +46,7 @@ class SamplePredictions:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleTraining(Training):
-    """The training of one of them, of which no other file is kept."""
+    """One training; no other file describes it."""
 
     images: int
     history: tuple[Epoch, ...]

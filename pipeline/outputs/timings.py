@@ -10,7 +10,7 @@ TIMINGS = Path("timings")
 
 @dataclass(frozen=True, kw_only=True)
 class RunTiming:
-    """When a worker did one piece of work; all times are Unix seconds of the worker."""
+    """When a worker ran one task; all times are Unix seconds of the worker."""
 
     run_key: str
     device: str | None
@@ -23,7 +23,7 @@ class RunTiming:
 
 @dataclass(frozen=True, kw_only=True)
 class StageTiming:
-    """Of one stage, of one variant but for `download`."""
+    """Of one stage and one variant; of `download` without a variant."""
 
     stage: str
     wall_s: float
@@ -32,7 +32,7 @@ class StageTiming:
     """The most there were at once, for what did not come from the cache."""
     device: str | None = None
     cached: int = 0
-    """How much of the work did."""
+    """How many tasks did."""
     runs: tuple[RunTiming, ...] = ()
 
 

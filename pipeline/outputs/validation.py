@@ -27,7 +27,7 @@ class ValidationError:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """What was tried, and what came of it."""
+    """The settings that were tried, and their validation error."""
 
     variant: str
     network: dict[str, object]

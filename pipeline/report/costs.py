@@ -1,6 +1,6 @@
 """What the report says of what each network costs, and of what that buys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -37,44 +37,41 @@ def cost_table(results: Mapping[str, Any]) -> Table:
 
 def pareto(results: Mapping[str, Any]) -> Figure:
     """A panel for each cost: every variant's error by it, and a line through those worth it."""
-    color, _, shape = looks(list(results["variants"]))
-    scale = alt.Scale(type="log", nice=False, padding=20)
-    x = alt.X(
-        "cost:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4, format="~s", grid=False)
+    optimal = {name: pareto_optimal(results, cost) for cost, name in COSTS.items()}
+    drawn = _points(results, optimal)
+    facets = alt.Facet("kind:N", title=None, sort=list(COSTS.values()))
+    panels = _panel(drawn, list(results["variants"])).facet(facets, columns=2)
+    return figure(
+        "costs",
+        panels.resolve_scale(x="independent"),
+        title=titles.costs(optimal),
+        caption=captions.COSTS,
+        drawn=drawn,
     )
+
+
+def _panel(drawn: rows.Rows, variants: Sequence[str]) -> alt.LayerChart:
+    """The front, the intervals where there are any, and the points."""
+    color, _, shape = looks(variants)
+    scale = alt.Scale(type="log", nice=False, padding=20)
+    axis = alt.Axis(tickCount=4, format="~s", grid=False)
+    x = alt.X("cost:Q", title=None, scale=scale, axis=axis)
     y, low = (
         alt.Y(f"{field}:Q", title="test error, %", scale=alt.Scale(zero=False, padding=20))
         for field in ("value", "low")
     )
-    drawn = _points(results)
+    front = alt.Chart().mark_line(color=theme.MUTED, interpolate="step-after", strokeDash=[4, 3])
     base = alt.Chart().encode(x=x, color=color, opacity=picked())
-    front = (
-        alt.Chart()
-        .mark_line(color=theme.MUTED, interpolate="step-after", strokeDash=[4, 3])
-        .transform_filter("datum.pareto_optimal")
-        .encode(x=x, y=y)
-    )
-    panel = alt.LayerChart(
+    points = base.mark_point(size=80, filled=True)
+    return alt.LayerChart(
         data=data(drawn),
         layer=[
-            front,
+            front.transform_filter("datum.pareto_optimal").encode(x=x, y=y),
             *([base.mark_rule().encode(y=low, y2="high:Q")] if rows.bounded(drawn) else []),
-            base.mark_point(size=80, filled=True).encode(
-                y=y, shape=shape, tooltip=tooltips(drawn)
-            ),
+            points.encode(y=y, shape=shape, tooltip=tooltips(drawn)),
         ],
         width=PANEL,
         height=PANEL,
-    )
-    order = alt.Facet("kind:N", title=None, sort=[*COSTS.values()])
-    return figure(
-        "costs",
-        panel.facet(order, columns=2).resolve_scale(x="independent"),
-        title=titles.costs(
-            {reported: pareto_optimal(results, cost) for cost, reported in COSTS.items()}
-        ),
-        caption=captions.COSTS,
-        drawn=drawn,
     )
 
 
@@ -91,18 +88,17 @@ def pareto_optimal(results: Mapping[str, Any], cost: str) -> list[str]:
     return found
 
 
-def _points(results: Mapping[str, Any]) -> rows.Rows:
+def _points(results: Mapping[str, Any], optimal: Mapping[str, Sequence[str]]) -> rows.Rows:
     """A row for each cost and variant."""
     errors, variants = rows.errors(results), results["variants"]
-    front = {cost: pareto_optimal(results, cost) for cost in COSTS}
     return [
         {
-            "kind": reported,
+            "kind": name,
             "cost": variants[row["variant"]][cost],
             "amount": numbers.count(variants[row["variant"]][cost]),
-            "pareto_optimal": row["variant"] in front[cost],
+            "pareto_optimal": row["variant"] in optimal[name],
             **row,
         }
-        for cost, reported in COSTS.items()
+        for cost, name in COSTS.items()
         for row in errors
     ]

@@ -1,24 +1,10 @@
 """A sweep as its outputs describe it: trials, curves and trainings."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from pipeline.outputs.runs import common, curve, training
-from pipeline.outputs.sweeps import SweepEpoch, SweepTraining, SweepTrainings, Trial, Tuning
-from pipeline.search.summary import summary
+from pipeline.outputs.sweeps import SweepEpoch, SweepTraining, SweepTrainings, Trial
 from pipeline.search.sweep import Sweep
-
-
-def tuning(
-    variant: str,
-    sweep: Sweep,
-    *,
-    dimensions: Sequence[str],
-    importance: Mapping[str, float] | None,
-) -> Tuning:
-    """`dimensions` are the names of what was searched; the other settings kept their defaults."""
-    best = summary(variant, sweep, dimensions=dimensions, importance=importance)
-    return Tuning(best=best, trials=trials(sweep))
 
 
 def trials(sweep: Sweep) -> list[Trial]:

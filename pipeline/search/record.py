@@ -17,9 +17,9 @@ ENOUGH_TRIALS = 30  # below, importance is mostly noise
 
 
 class Trials:
-    """An Optuna study in memory, whose trials are enqueued, asked and told in order.
+    """An Optuna study in memory: enqueue, ask and tell in the order of the trials.
 
-    So it is the same whenever it is made again; `dimensions` has the names of what is searched.
+    So it is reproducible. `dimensions` has the names of what is searched.
     """
 
     def __init__(self, name: str, space: Space, dimensions: Sequence[str]) -> None:

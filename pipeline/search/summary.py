@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from pipeline.outputs.sweeps import Audit, Best, Budget, Candidate, Edge, RunnerUp
+from pipeline.outputs.best import Audit, Best, Budget, Candidate, Edge, RunnerUp
 from pipeline.search.space import IMPROVEMENT
 from pipeline.search.sweep import Sweep, mean_error
 

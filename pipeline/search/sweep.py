@@ -1,6 +1,6 @@
 """A sweep: trials, the best of them again on fresh seeds, and an audit of the winner.
 
-Deterministic whatever the number of workers: no phase looks at results before all of it is there.
+Deterministic whatever the number of workers: a phase begins when the one before it is complete.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ DEFAULT = 0  # the trial that has the default settings
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Training:
-    """A task of a sweep and what it came to."""
+    """A task of a sweep and its result."""
 
     trial: int
     task: TrainingTask
@@ -66,7 +66,7 @@ class Tuner:
         first: A task that validates at full length; all others differ from it in hyperparameters,
             seed and epochs alone.
         points: What the trials try.
-        book: Is asked for the trials' hyperparameters and told their errors.
+        book: The Optuna study that gives the trials' hyperparameters and gets their errors.
         train: Gives the results of a phase's tasks, in their order.
         stack_size: So many tasks of a phase, one after another, are trained as one.
     """
@@ -136,18 +136,18 @@ class Tuner:
 def _distinct(ranking: Sequence[int], settings: Sequence[Hyperparameters]) -> list[int]:
     """Every setting once, as the earliest of its ranked trials, at the rank of the best of them.
 
-    Small spaces give several trials one setting. Trained again, it would take the place of
-    another setting and be its own runner-up.
+    Small spaces give several trials one setting. Trained again, it would displace another setting
+    and be its own runner-up.
     """
     earliest = {settings[trial]: trial for trial in sorted(ranking, reverse=True)}
     return list(dict.fromkeys(earliest[settings[trial]] for trial in ranking))
 
 
 def _chosen(ranking: Sequence[int], number: int) -> list[int]:
-    """The best trials; the last place is the default's, unless it is there or has failed.
+    """The best trials; the default replaces the last, unless it is among them or has failed.
 
-    A short trial with one seed must not throw it out: no winner is then worse than what nobody
-    tuned, as far as the finalists' seeds can tell.
+    A short trial with one seed must not exclude it: on the seeds of the finalists, no winner is
+    then worse than the default.
     """
     best = list(ranking[:number])
     if DEFAULT in ranking[number:] and number > 1:
@@ -173,7 +173,9 @@ def _best(trainings: Sequence[Training]) -> list[int]:
             f"one setting must be left to choose, but all {len(errors)} failed: "
             f"{'; '.join(reasons)}."
         )
-    return sorted(known, key=lambda trial: (round(known[trial], 12), trial))  # but for last bits
+    return sorted(
+        known, key=lambda trial: (round(known[trial], 12), trial)
+    )  # equal up to the last bits
 
 
 def mean_error(errors: Sequence[float | None]) -> float | None:

@@ -13,6 +13,7 @@ from pipeline.evaluation.test_set_log import record_evaluations
 from pipeline.execution.files import write_atomic
 from pipeline.networks.describe import SIZES, describe_difference
 from pipeline.networks.summary import summarize
+from pipeline.outputs.best import BEST
 from pipeline.outputs.corrupted import read_corrupted
 from pipeline.outputs.filters import read_filters
 from pipeline.outputs.models import SPEC, read_history, read_spec
@@ -29,7 +30,7 @@ from pipeline.outputs.predictions import (
 )
 from pipeline.outputs.probes import read_probes
 from pipeline.outputs.samples import SamplePredictions, read_samples
-from pipeline.outputs.sweeps import BEST, read_finalists, read_tuning
+from pipeline.outputs.sweeps import read_finalists, read_tuning
 from pipeline.outputs.timings import TIMINGS, read_timing, timing_file
 from pipeline.report.charts import figures
 from pipeline.report.page import to_html, to_markdown

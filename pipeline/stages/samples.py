@@ -5,13 +5,15 @@ from pathlib import Path
 
 from pipeline.data.mnist import load_digits
 from pipeline.evaluation.evaluation_log import EvaluationLog
-from pipeline.evaluation.plan import predictions, with_test
+from pipeline.evaluation.plan import evaluations, with_test
+from pipeline.evaluation.tasks.clean import PredictionTask
 from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import Runner
 from pipeline.execution.task import Result
+from pipeline.outputs.best import BEST, read_best
 from pipeline.outputs.clock import StageClock
 from pipeline.outputs.order import require_outputs
 from pipeline.outputs.runs import common, curve, training
@@ -21,7 +23,6 @@ from pipeline.outputs.samples import (
     SampleTrainings,
     write_samples,
 )
-from pipeline.outputs.sweeps import BEST, read_best
 from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
 from pipeline.study import Study, is_standard, load_study
@@ -50,15 +51,13 @@ def main(variant: str) -> None:
             trained = runner.complete_all(tasks, observers=[display, track])
         clock.add(tasks, trained, pool, cached=display.replayed)
         models = trained_networks(tasks, trained)
-        evaluations = predictions(models, test, environment=pool.environment)
+        asked = evaluations(PredictionTask, models, test, environment=pool.environment)
         image_sets = [f"images, trained on {size}" for size in sizes]
-        log = EvaluationLog(
-            variant, models, evaluations, keep=is_standard(), image_sets=image_sets
-        )
+        log = EvaluationLog(variant, models, asked, keep=is_standard(), image_sets=image_sets)
         title, images = f"evaluate {variant}", len(test.labels)
-        with Display(title, evaluations, images=images, forecast=forecast) as display:
-            read = runner.complete_all(evaluations, observers=[log, display])
-        clock.add(evaluations, read, pool, cached=display.replayed)
+        with Display(title, asked, images=images, forecast=forecast) as display:
+            read = runner.complete_all(asked, observers=[log, display])
+        clock.add(asked, read, pool, cached=display.replayed)
     answers = SamplePredictions.of_results(study.seeds, study.samples.sizes, read)
     write_samples(Path("predictions"), variant, answers, _trainings(plan, sizes, trained))
     write_timing(TIMINGS, clock.read())

@@ -6,22 +6,23 @@ from pipeline.data.mnist import load_digits
 from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
-from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import Runner
 from pipeline.execution.task import Result
 from pipeline.outputs.clock import StageClock
 from pipeline.outputs.order import require_outputs
-from pipeline.outputs.sweeps import Phase, write_sweep
+from pipeline.outputs.sweeps import Phase, Tuning, write_sweep
 from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
 from pipeline.search.design import applying, points
-from pipeline.search.outputs import history, trainings, tuning
+from pipeline.search.outputs import history, trainings, trials
 from pipeline.search.record import Trials
+from pipeline.search.summary import summary
 from pipeline.search.sweep import Tuner
-from pipeline.study import Study, load_study, repository_root
+from pipeline.study import load_study, repository_root
+from pipeline.study.plans import tuning_plan
 from pipeline.tracking.background import Background
 from pipeline.tracking.runs import sweep_runs
-from pipeline.training.plan import Plan, final_plan, stack_size, validating
+from pipeline.training.plan import stack_size
 from pipeline.training.task import TrainingTask
 
 DIGITS = Path("data/train")
@@ -35,7 +36,7 @@ def main(variant: str) -> None:
     require_outputs(DIGITS)
     network, search = study.networks[variant], study.search
     pool = open_pool(program())
-    plan = _plan(study, variant, pool.environment)
+    plan = tuning_plan(study, variant, load_digits(DIGITS), pool.environment, stack=1)
     dimensions = applying(search.dimensions, network)
     book = Trials(f"{study.name}/{variant}", search.dimensions, dimensions)
     most = max(search.trials, search.finalists * len(search.finalist_seeds))
@@ -58,10 +59,9 @@ def main(variant: str) -> None:
             train=train,
             stack_size=stack_size(study.training.stack, plan.tasks[0]),
         ).run()
-    importance = book.importance()
-    folder = Path("sweeps") / variant
-    chosen = tuning(variant, found, dimensions=dimensions, importance=importance)
-    write_sweep(folder, chosen, history(found), trainings(found))
+    best = summary(variant, found, dimensions=dimensions, importance=book.importance())
+    tuning = Tuning(best=best, trials=trials(found))
+    write_sweep(Path("sweeps") / variant, tuning, history(found), trainings(found))
     write_timing(TIMINGS, clock.read())
     _show(book, repository_root() / DASHBOARD)
 
@@ -73,18 +73,3 @@ def _show(book: Trials, path: Path) -> None:
     view.start()
     view.put(lambda: book.export(path))
     view.finish(patience_s=60)
-
-
-def _plan(study: Study, variant: str, environment: Environment) -> Plan:
-    """Trainings at full length that are evaluated on the held-out validation images."""
-    whole = final_plan(
-        load_digits(DIGITS),
-        study.networks[variant],
-        study.defaults[variant],
-        seeds=study.search.finalist_seeds,
-        epochs=study.training.epochs,
-        batch_size=study.training.batch_size,
-        environment=environment,
-    )
-    data = study.data
-    return validating(whole, validation_images=data.validation_images, split_seed=data.split_seed)

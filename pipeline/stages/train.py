@@ -7,11 +7,11 @@ from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
 from pipeline.execution.runner import complete
+from pipeline.outputs.best import BEST, read_best
 from pipeline.outputs.clock import StageClock
 from pipeline.outputs.models import write_models
 from pipeline.outputs.order import require_outputs
 from pipeline.outputs.runs import models
-from pipeline.outputs.sweeps import BEST, read_best
 from pipeline.outputs.timings import TIMINGS, write_timing
 from pipeline.program import program
 from pipeline.study import load_study

@@ -14,7 +14,7 @@ Problem = tuple[tuple[str, ...], str]  # where in the section, what
 
 
 def refuse(problems: Iterable[Problem]) -> None:
-    """Raise all of them at once, each at its place below the field that is being validated."""
+    """Raise all of them at once, each at its path below the field that is being validated."""
     details = [
         InitErrorDetails(
             type=PydanticCustomError("value_error", "{error}", {"error": text}),
@@ -30,7 +30,7 @@ def refuse(problems: Iterable[Problem]) -> None:
 def unknown(
     where: tuple[str, ...], names: Iterable[str], variants: Mapping[str, object]
 ) -> Iterator[Problem]:
-    """Names of variants that there are not."""
+    """Names of variants that do not exist."""
     for name in dict.fromkeys(names):
         if name not in variants:
             yield where, f"must name variants ({', '.join(variants)}), but got {name!r}."
@@ -43,17 +43,17 @@ def idle_dimensions(
     for name, tuned in TUNED.items():
         if getattr(search.dimensions, name) is None or tuned.network is None:
             continue
-        field, word = tuned.network
-        words = {
+        field, value = tuned.network
+        values = {
             getattr(each if each.has(field) else network, field) for each in variants.values()
         }
-        if word not in words:
-            text = f"must apply to a variant, but none has the {field} {word}."
+        if value not in values:
+            text = f"must apply to a variant, but none has the {field} {value}."
             yield ("dimensions", name), text
 
 
 def seeds_of_search(seeds: tuple[int, ...], search: Search) -> Iterator[Problem]:
-    """Final trainings must be fresh: no sweep has seen their seeds."""
+    """Final trainings must not use a seed of a sweep."""
     if shared := sorted({*search.seeds} & {*seeds}):
         yield (), f"must not be those of `search`, but {shared[0]} is in both."
 

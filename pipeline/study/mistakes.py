@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a params.yaml, in the words of whoever wrote it."""
+"""Pydantic's errors about a params.yaml, in terms of YAML."""
 
 import re
 from collections.abc import Iterable

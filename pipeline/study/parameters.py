@@ -87,7 +87,7 @@ class Samples(Section):
 
 
 class Planning(Section):
-    """What is expected before anything is judged: how small a difference could be found?"""
+    """Assumptions of the power analysis: how small a difference could be found?"""
 
     error: Share
     correlation_within: float

@@ -1,4 +1,4 @@
-"""`dvc repro` with a lock before it and the stage's own last word after it."""
+"""`dvc repro` with a lock before it and the error message of the stage after it."""
 
 import json
 import os
@@ -61,9 +61,9 @@ def reproduce(folder: Path) -> int:
 
 
 def drop_torn(folder: Path) -> None:
-    """DVC writes these two in place: killed meanwhile, it could never read them again.
+    """Delete what a killed DVC left half written, since it writes these two files in place.
 
-    What they said is found again, and finished runs are in the cache.
+    Their content is restored by the next run, and finished runs are in the cache.
     """
     from dvc.exceptions import DvcException
     from dvc.schema import COMPILED_LOCKFILE_SCHEMA

@@ -52,7 +52,7 @@ class Study:
 def resolve(parameters: Parameters, written: Any) -> Study:
     """The study of `parameters`, which were parsed from the plain values `written`."""
     variants = {
-        name: {word: getattr(difference, word) for word in written["variants"][name]}
+        name: {field: getattr(difference, field) for field in written["variants"][name]}
         for name, difference in parameters.variants.items()
     }
     networks = {

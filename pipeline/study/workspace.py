@@ -32,10 +32,9 @@ def repository_root(folder: Path | None = None) -> Path:
     return folder.parents[depth] if folder.parts[-depth - 1 : -1] == STUDIES.parts else folder
 
 
-def is_standard(folder: Path | None = None) -> bool:
-    """Whether the study in `folder` is the repository's own."""
-    folder = (folder or Path.cwd()).absolute()
-    return repository_root(folder) == folder
+def is_standard() -> bool:
+    """Whether the study in the working directory is the repository's own."""
+    return repository_root() == Path.cwd()
 
 
 def study_names() -> list[str]:
@@ -60,7 +59,7 @@ def known_studies() -> list[Study]:
 
 
 def known_networks() -> dict[str, tuple[Mapping[str, object], NetworkSpec]]:
-    """Difference and words of every variant of every known study.
+    """Difference and configuration of every variant of every known study.
 
     Where studies mean different networks by one name, that of the later comes before it.
     """

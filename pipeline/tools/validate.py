@@ -11,13 +11,12 @@ from pipeline.execution.errors import UserError
 from pipeline.execution.forecast import Forecast
 from pipeline.execution.pool import open_pool
 from pipeline.execution.progress import Display
-from pipeline.execution.provenance import Environment
 from pipeline.execution.runner import complete
 from pipeline.outputs.order import require_outputs
 from pipeline.outputs.validation import VALIDATION, write_validation
 from pipeline.program import program
-from pipeline.study import PARAMS, Study, merged, parse_study, read_yaml
-from pipeline.training.plan import Plan, final_plan, validating
+from pipeline.study import PARAMS, merged, parse_study, read_yaml
+from pipeline.study.plans import tuning_plan
 
 DIGITS = Path("data/train")
 
@@ -36,7 +35,9 @@ def main(
     study.require(variant)
     require_outputs(DIGITS)
     pool = open_pool(program())
-    plan = _plan(study, variant, pool.environment)
+    plan = tuning_plan(
+        study, variant, load_digits(DIGITS), pool.environment, stack=study.training.stack
+    )
     num_images = len(plan.digits.subsets[plan.tasks[0].train_on])
     forecast = Forecast(subject=variant, pool=pool)
     with Display(
@@ -53,19 +54,3 @@ def _setting(text: str) -> tuple[str, object]:
     if not given:
         raise UserError(f"a setting must be NAME=VALUE, but got {text!r}.")
     return name, yaml.safe_load(value)
-
-
-def _plan(study: Study, variant: str, environment: Environment) -> Plan:
-    """Trainings at full length, with the seeds of the finalists."""
-    whole = final_plan(
-        load_digits(DIGITS),
-        study.networks[variant],
-        study.defaults[variant],
-        seeds=study.search.finalist_seeds,
-        epochs=study.training.epochs,
-        batch_size=study.training.batch_size,
-        environment=environment,
-        stack=study.training.stack,
-    )
-    data = study.data
-    return validating(whole, validation_images=data.validation_images, split_seed=data.split_seed)

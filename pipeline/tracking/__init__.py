@@ -1,1 +1,1 @@
-"""The only door to MLflow: a view of the study, which nothing waits for and nothing reads back."""
+"""MLflow, used here alone: a view of the study, which nothing waits for and nothing reads back."""

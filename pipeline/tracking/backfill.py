@@ -14,7 +14,7 @@ from pipeline.outputs.sweeps import TRAININGS
 from pipeline.study import Study, repository_root
 from pipeline.tracking.address import database_file, tracking_uri
 from pipeline.tracking.background import Background
-from pipeline.tracking.judged import ARTIFACTS, RESULTS, attach_report, judge
+from pipeline.tracking.findings import ARTIFACTS, RESULTS, attach_report, log_findings
 from pipeline.tracking.lock import locked
 from pipeline.tracking.models import log_network, register
 from pipeline.tracking.opening import open_runs
@@ -29,7 +29,7 @@ BACKFILLED = "ablation.backfilled"
 
 
 def backfill_in_background(study: Study, folder: Path) -> None:
-    """`backfill`, where the study goes on without it; what went wrong is said once."""
+    """`backfill`, where the study goes on without it; a failure is reported once."""
     uri = tracking_uri(repository_root(folder))
     advice = "`make tracking-rebuild` backfills what is missing."
     work = Background(name=f"MLflow at {uri}", advice=advice)
@@ -66,7 +66,9 @@ def _backfill(study: Study, folder: Path, uri: str) -> None:
             if stage == "train":
                 trained[variant] = run_keys
             if parent := runs.parents.get(variant):
-                if run_keys and parent.status == "RUNNING":  # whoever began it is done, or is gone
+                if (
+                    run_keys and parent.status == "RUNNING"
+                ):  # the process that began it is done, or is gone
                     runs.label(parent, this_process())
                 runs.label(parent, {**_note(study, variant), **lock.get(f"{stage}@{variant}", {})})
     _results(final, sweep, study, folder, trained)
@@ -86,7 +88,7 @@ def _is_backfilled(uri: str, study: Study, folder: Path) -> bool:
     try:
         with closing(sqlite3.connect(database)) as known:
             found = known.execute(f"{query} where key = ? and name = ?", wanted).fetchone()
-    except sqlite3.Error:  # the backfill will say so
+    except sqlite3.Error:  # the backfill will report it
         return False
     return found == (_stamp(study, folder),)
 
@@ -113,7 +115,7 @@ def _write(runs: Runs, done: Done) -> set[str]:
 
 
 def _note(study: Study, variant: str) -> dict[str, str]:
-    """What params.yaml says of a variant, as MLflow's description of its run."""
+    """The note on a variant in params.yaml, as MLflow's description of its run."""
     note = study.notes.get(variant)
     return {"mlflow.note.content": note} if note else {}
 
@@ -121,14 +123,14 @@ def _note(study: Study, variant: str) -> dict[str, str]:
 def _results(
     final: Runs, sweep: Runs, study: Study, folder: Path, trained: Mapping[str, set[str]]
 ) -> None:
-    """What the report says, unless it is one of earlier trainings."""
+    """Log the findings of the report, unless it is one of earlier trainings."""
     file = folder / RESULTS
     if not file.exists():
         return
     results: dict[str, Any] = json.loads(file.read_text(encoding="utf8"))
-    judged = {name: set(found["run_keys"].values()) for name, found in results["variants"].items()}
-    if judged == trained:
-        judge(final, sweep, results, file.stat().st_mtime)
+    variants = results["variants"].items()
+    if {name: set(found["run_keys"].values()) for name, found in variants} == trained:
+        log_findings(final, sweep, results, file.stat().st_mtime)
         attach_report(final, study.name, folder)
 
 

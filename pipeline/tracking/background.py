@@ -1,4 +1,4 @@
-"""Work that nothing waits for: done in order by a thread, its failure said once, never raised."""
+"""Work that nothing waits for: done in order by a thread; a failure is reported, never raised."""
 
 import os
 import queue
@@ -35,7 +35,7 @@ class Background:
         self._queue.put(work)
 
     def finish(self, patience_s: float) -> None:
-        """Wait for what was put, no longer than this, and say so if that was not enough.
+        """Wait for what was put, no longer than this, and report it if that was not enough.
 
         When network, disk or database fail twice in a row, the rest is dropped.
         """
@@ -66,13 +66,13 @@ class Background:
 
 
 def _is_news(said: str) -> bool:
-    """The stages of a study are processes: what one has said, the next ones leave unsaid."""
+    """The stages of a study are processes: each message is reported by one of them alone."""
     if "ABLATION_ERROR_FILE" not in os.environ or PARENT not in os.environ:
         return True
     file, study = Path(os.environ["ABLATION_ERROR_FILE"]).with_name("said.txt"), os.environ[PARENT]
-    with suppress(OSError):  # then it is said again
+    with suppress(OSError):  # then it is reported again
         known = file.read_text(encoding="utf8").splitlines() if file.exists() else []
-        if known[:1] != [study]:  # what an earlier study said does not count
+        if known[:1] != [study]:  # messages of an earlier study do not count
             known = [study]
         if said in known:
             return False

@@ -1,4 +1,4 @@
-"""Our words in MLflow's."""
+"""Runs and metrics as MLflow's entities."""
 
 import json
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Known:
     metrics: dict[str, float] = field(default_factory=dict)
     model: str | None = None
     described: bool = False
-    """Whether it has its parameters: whoever made it may have been killed before."""
+    """Whether it has its parameters: the process that made it may have been killed before."""
 
 
 def remembered(run: "Run") -> Known:

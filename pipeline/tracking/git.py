@@ -1,4 +1,4 @@
-"""Which commit the code is at, as tags for whoever looks at a run later."""
+"""The commit of the code, as tags of a run."""
 
 import subprocess
 from pathlib import Path

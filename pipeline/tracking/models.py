@@ -25,11 +25,11 @@ VERSIONS = "mlflow.modelVersions"
 
 
 def log_network(
-    runs: Runs, known: Known, name: str, words: Mapping[str, object], weights: Path
+    runs: Runs, known: Known, name: str, configuration: Mapping[str, object], weights: Path
 ) -> str:
     """The identifier of the model in a run, which is logged unless it is there already.
 
-    `words` are the network's, `weights` is its file.
+    `configuration` is the network's, `weights` is its file.
     """
     if known.model:
         return known.model
@@ -40,7 +40,7 @@ def log_network(
         client.delete_logged_model(half.model_id)  # somebody was killed while it was logged
     model = client.create_logged_model(runs.experiment, name=name, source_run_id=known.id)
     with TemporaryDirectory() as folder:
-        saved = _save(Path(folder), words, weights, model.model_id, known.id)
+        saved = _save(Path(folder), configuration, weights, model.model_id, known.id)
         client.log_model_artifacts(model.model_id, str(saved))
     client.finalize_logged_model(model.model_id, "READY")
     client.log_outputs(known.id, [LoggedModelOutput(model.model_id, step=0)])
@@ -63,7 +63,7 @@ def register(client: "MlflowClient", name: str, model_id: str) -> None:
         for each in client.search_model_versions(f"name = '{name}'")
         if each.source == model.artifact_location
     ]
-    # By its place: MLflow would look a model's address up at the global tracking address.
+    # By its location: MLflow would look a model's address up at the global tracking address.
     known = (
         same[0]
         if same
@@ -83,7 +83,7 @@ def register(client: "MlflowClient", name: str, model_id: str) -> None:
 
 
 def _save(
-    folder: Path, words: Mapping[str, object], weights: Path, model_id: str, run_id: str
+    folder: Path, configuration: Mapping[str, object], weights: Path, model_id: str, run_id: str
 ) -> Path:
     import mlflow.pyfunc
     from mlflow.models import Model, ModelSignature
@@ -91,7 +91,7 @@ def _save(
 
     data, code = folder / "network", _own_code(folder)
     data.mkdir()
-    (data / "network.json").write_text(json.dumps(words), encoding="utf8")
+    (data / "network.json").write_text(json.dumps(configuration), encoding="utf8")
     shutil.copy(weights, data / "weights.safetensors")
     images = TensorSpec(np.dtype(np.uint8), (-1, 28, 28))
     digit = TensorSpec(np.dtype(np.int64), (-1,), "digit")

@@ -24,7 +24,7 @@ QUIETLY = {  # MLflow reads these as it is imported; the user's own values win
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # a server that is down would block minutes a call
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",  # seconds
-    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # what fails is said by whoever asked, in one line
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",  # the caller reports what fails, in one line
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_UV_AUTO_DETECT": "false",  # the working directory is no project of a model's

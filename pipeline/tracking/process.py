@@ -1,4 +1,4 @@
-"""Which process writes a run, so that a later one can tell whether it is still there."""
+"""Which process writes a run, so that a later one can check whether it is still there."""
 
 import platform
 
@@ -36,5 +36,5 @@ def _same(process: psutil.Process, began: str) -> bool:
 
 
 def _process_tag(process: psutil.Process) -> str:
-    """Its start tells it from an earlier one of the same number."""
+    """With its start, which distinguishes it from an earlier one of the same number."""
     return f"{process.pid} {process.create_time():.2f}"

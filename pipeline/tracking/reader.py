@@ -49,7 +49,7 @@ class Reader:
 
 def _load_pyfunc(path: str) -> Reader:
     """MLflow calls it by this name."""
-    words = json.loads(Path(path, "network.json").read_text(encoding="utf8"))
-    network = build(NetworkSpec.from_dict(words), init="paper", seed=0)
+    configuration = json.loads(Path(path, "network.json").read_text(encoding="utf8"))
+    network = build(NetworkSpec.from_dict(configuration), init="paper", seed=0)
     network.load_state_dict(load_file(Path(path, "weights.safetensors")))
     return Reader(network)

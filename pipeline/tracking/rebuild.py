@@ -1,4 +1,4 @@
-"""Rebuild the database of runs: beside the old one, and in its place once it is whole."""
+"""Rebuild the database of runs: beside the old one, which it replaces once it is whole."""
 
 import platform
 import re
@@ -42,7 +42,7 @@ def rebuild_database(database: Path, record: Callable[[str], None]) -> Path | No
             artifacts(fresh).rename(artifacts(database))
         whole.rename(database)
     shutil.rmtree(beside)
-    open_client(f"sqlite:///{database}")  # leads the artifacts' addresses to their new place
+    open_client(f"sqlite:///{database}")  # updates the addresses of the artifacts
     return aside
 
 
@@ -79,6 +79,6 @@ def _put_aside(database: Path) -> Path | None:
     aside = database.with_name(f"before-{latest + 1}")
     aside.mkdir()
     for file in files:
-        with suppress(FileNotFoundError):  # whoever closes a database last removes its log
+        with suppress(FileNotFoundError):  # the last process to close a database removes its log
             file.rename(aside / file.name)
     return aside

@@ -1,4 +1,4 @@
-"""What the tracker logs of a training: what it is, and what came of it."""
+"""What the tracker logs of a training: its settings and its outcome."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Training:
     seed: int
     stage: str
     network: Mapping[str, object]
-    """Its words and sizes, which all trainings of a variant have in common."""
+    """Its configuration and sizes, which all trainings of a variant have in common."""
     settings: Mapping[str, object]
     tags: Mapping[str, str]
     dataset: Dataset
@@ -34,7 +34,7 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of it; all times are the worker's, in unix seconds.
+    """The outcome of a training; all times are the worker's, in unix seconds.
 
     A row of `history` holds its `epoch` (from 1) and metrics; `failure` says why it has no result.
     """

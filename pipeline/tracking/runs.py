@@ -31,7 +31,7 @@ def training_runs(study: Study, variant: str, tasks: Tasks) -> Iterator[Observer
 def sample_runs(
     study: Study, variant: str, tasks: Tasks, sizes: Sequence[int]
 ) -> Iterator[Observer]:
-    """The same of trainings on fewer images: on how many is in their names."""
+    """The same for trainings on fewer images; their names have the number of images."""
     pairs = zip(sizes, tasks, strict=True)
     names = [sample_name(variant, size, task.seed) for size, task in pairs]
     with tracker(study, SAMPLES) as track:
@@ -67,7 +67,7 @@ def evaluation_runs(
 ) -> Iterator[Observer]:
     """An observer that adds test errors to the runs of the trainings, and their mean.
 
-    It hears of the evaluation of each model first, and then of its other evaluations. `error_of`
+    The evaluation of each model comes first, and then its other evaluations. `error_of`
     gives the test error, a fraction, for the scores of one model, (N, classes).
     """
     errors: dict[int, float] = {}

@@ -153,8 +153,8 @@ class Runs:
         from mlflow.entities import Param
 
         reported = {name: value for name, value in parameters.items() if value is not None}
-        words = [Param(name, str(value)) for name, value in reported.items()]
-        self.client.log_batch(known.id, params=words, synchronous=True)
+        params = [Param(name, str(value)) for name, value in reported.items()]
+        self.client.log_batch(known.id, params=params, synchronous=True)
         known.described = True
 
     def _begin(self, name: str, tags: dict[str, str], at: float) -> Known:

@@ -12,13 +12,13 @@ from pipeline.tracking.store import Runs
 
 
 class Tracker:
-    """Writes to one experiment of a study; a failure is said once, never raised.
+    """Writes to one experiment of a study; a failure is reported once, never raised.
 
     Whatever a resumed or repeated stage records again leaves a run a training and a row a point.
     """
 
     def __init__(self, *, uri: str, study: str, experiment: str) -> None:
-        self._place = (uri, study, experiment)
+        self._experiment = (uri, study, experiment)
         advice = "The study goes on without it: its outputs hold everything."
         self._work = Background(name=f"MLflow at {uri}", advice=advice)
 
@@ -61,4 +61,4 @@ class Tracker:
 
     @cached_property
     def _runs(self) -> Runs:
-        return open_runs(*self._place)
+        return open_runs(*self._experiment)

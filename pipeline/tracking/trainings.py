@@ -23,8 +23,8 @@ def sample_name(variant: str, size: int, seed: int) -> str:
 
 def sweep_name(variant: str, phase: str, trial: int, seed: int) -> str:
     """As in "lenet5 trial 03" and "lenet5 finalist 03 seed 101": MLflow sorts letters."""
-    word = f"{variant} {PHASES[phase]} {trial:02}"
-    return word if phase == "trials" else f"{word} seed {seed}"
+    name = f"{variant} {PHASES[phase]} {trial:02}"
+    return name if phase == "trials" else f"{name} seed {seed}"
 
 
 def from_outputs(
@@ -77,7 +77,7 @@ def source(stage: str, variant: str) -> dict[str, str]:
 
 
 def commit(root: Path) -> dict[str, str]:
-    """What the code is that works now; of work that was done before, nobody knows."""
+    """The commit of the code that runs now; that of earlier runs is unknown."""
     state = git_state(root)
     known = {"mlflow.source.git.commit": state["git.sha"]} if "git.sha" in state else {}
     return {**state, **known}

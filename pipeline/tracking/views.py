@@ -33,16 +33,16 @@ _VARIANTS = {
     SWEEP: ("metrics.`validation_error`", "metrics.`seeds`", "tags.`ablation.trial`"),
     SAMPLES: _NUMBERS,
 }
-_TOLD = {
+_DESCRIPTIONS = {
     FINAL: (
         "The final trainings: one run a variant and seed, below one run a variant, which has the "
         "mean test error over seeds, its 95 % interval and the change against the baseline. "
         "Errors are fractions. The run `report` has the report."
     ),
     SWEEP: (
-        "Tuning: one run a training of each variant's sweep (trials, finalists, audit), judged by "
-        "images held back, below one run a variant, which has the error of what was chosen. No "
-        "test image was seen."
+        "Tuning: one run a training of each variant's sweep (trials, finalists, audit), "
+        "evaluated on held-out validation images, below one run a variant, which has the error of "
+        "what was chosen. No test image is used."
     ),
     SAMPLES: "Trainings on fewer images: one run a variant, number of images and seed.",
 }
@@ -56,7 +56,7 @@ def experiment_tags(experiment: str, number: str) -> dict[str, str]:
         for key, view in views.items()
     ]
     return {
-        "mlflow.note.content": f"{' · '.join(links)}\n\n{_TOLD[experiment]}",
+        "mlflow.note.content": f"{' · '.join(links)}\n\n{_DESCRIPTIONS[experiment]}",
         **{f"{_KEY}{key}": json.dumps(view) for key, view in views.items()},
     }
 

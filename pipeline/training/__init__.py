@@ -1,1 +1,1 @@
-"""Cells and what happens to them: training, evaluation, the result cache and the workers."""
+"""Training: hyperparameters, the tasks of a study, and how a worker runs them."""

@@ -66,7 +66,7 @@ class Classifier(pl.LightningModule):
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, StackedAdam)
         for images, labels in chunk:
-            losses, scores = self.models.descend(images, labels, self.j)
+            losses, scores = self.models.compute_gradients(images, labels, self.j)
             optimizer.step_by(self._cosine())
             self.steps += 1
             self.last_images = images
@@ -114,7 +114,7 @@ class Classifier(pl.LightningModule):
 
     @torch.no_grad()
     def _scores_are_finite(self) -> list[bool]:
-        # The loss is measured before a step: the last one may still ruin a network.
+        # The loss is measured before a step: a network may still diverge in the last one.
         return self.models(self.last_images).isfinite().flatten(1).all(1).tolist()
 
     def _count(self, split: str, scores: Tensor, labels: Tensor) -> None:

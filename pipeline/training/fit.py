@@ -27,8 +27,8 @@ CHUNK = 100
 class Batches:
     """Slices of one tensor that lies on the device whole: no workers, no copies between steps.
 
-    With seeds, each member gets an order of its own, drawn for each epoch and keyed by seed
-    and epoch alone, so that every variant sees the same batches. Comes in chunks of many batches,
+    With seeds, each model gets an order of its own, drawn for each epoch and keyed by seed
+    and epoch alone, so that every variant gets the same batches. Comes in chunks of many batches,
     which are only cut when they are asked for.
     """
 
@@ -79,7 +79,7 @@ def train(
     """Train the networks of tasks that differ in hyperparameters and seed alone, as one.
 
     A result's arrays are the network's parameters. `on_epoch` gets each row of each task's curve
-    as a preview, with the task's place; the results have them all.
+    as a preview, with the task's index; the results have them all.
     """
     started = time.time()
     first, settings = tasks[0], [task.hyperparameters for task in tasks]
@@ -93,7 +93,7 @@ def train(
     )
     _quiet_trainer(device, first.epochs).fit(classifier, training, validation)
     ended = time.time()
-    return [_result(classifier, member, started, ended) for member in range(len(tasks))]
+    return [_result(classifier, model, started, ended) for model in range(len(tasks))]
 
 
 def _models(tasks: Sequence[TrainingTask], device: torch.device) -> StackedModels:
@@ -105,15 +105,15 @@ def _models(tasks: Sequence[TrainingTask], device: torch.device) -> StackedModel
     return StackedModels(networks) if native is None else NativeModels(networks, native)
 
 
-def _result(classifier: Classifier, member: int, started: float, ended: float) -> Result:
-    history = classifier.histories[member]
+def _result(classifier: Classifier, model: int, started: float, ended: float) -> Result:
+    history = classifier.histories[model]
     epochs = classifier.epoch_times[: len(history)]
-    parameters = classifier.parameters_by_name(member)
+    parameters = classifier.parameters_by_name(model)
     return Result(
         arrays={name: value.cpu().numpy() for name, value in parameters.items()},
         record={
             "history": history,
-            "failure": classifier.failures[member],
+            "failure": classifier.failures[model],
             "timing": {"started": started, "ended": ended, "epochs": epochs},
         },
     )
@@ -122,7 +122,7 @@ def _result(classifier: Classifier, member: int, started: float, ended: float) -
 def _batches(
     tasks: Sequence[TrainingTask], digits: Images, device: torch.device
 ) -> tuple[Batches, Batches | None]:
-    """What tasks train on, and what they only look at; both share the images on the device."""
+    """Training batches and held-out validation batches; both share the images on the device."""
     images = torch.from_numpy(frame(digits.images)).to(device)
     labels = torch.from_numpy(digits.labels).long().to(device)
 
@@ -139,8 +139,8 @@ def _batches(
 def _quiet_trainer(device: torch.device, epochs: int) -> pl.Trainer:
     """A Trainer that only trains: no logger, no checkpoints, no bars, no guess at a cluster."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    # Lightning's own use of a name that torch is about to retire; and final trainings hold no
-    # images back, on purpose.
+    # Lightning's own use of a name that torch is about to retire; and final trainings hold out no
+    # images, on purpose.
     for message in (".*LeafSpec", ".*have no `val_dataloader`"):
         warnings.filterwarnings("ignore", message=message, module="pytorch_lightning")
     return pl.Trainer(

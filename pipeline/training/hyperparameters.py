@@ -18,15 +18,15 @@ class Tuned:
     """How a hyperparameter is searched, the values that it may have, and its name for people."""
 
     scale: Literal["log", "linear", "choice"]
-    """A positive number, searched evenly by its logarithm or by itself, or one of the words of the
-    field's type."""
+    """A positive number, searched evenly by its logarithm or by itself, or one of the choices of
+    the field's type."""
     label: str
     unit: str = ""
-    """Empty for a number without one, and for words."""
+    """Empty for a number without one, and for choices."""
     below: float = math.inf
     """What a number must be less than."""
     network: tuple[str, str] | None = None
-    """A field of the network and the word that it must have; elsewhere the value is None."""
+    """A field of the network and its value where the hyperparameter applies; elsewhere None."""
 
     @property
     def description(self) -> str:
@@ -73,7 +73,7 @@ TUNED: Mapping[str, Tuned] = {
 
 
 def choices(name: str) -> tuple[str, ...]:
-    """The words that a hyperparameter of the scale `choice` may have."""
+    """The values that a hyperparameter of the scale `choice` may have."""
     return get_args(get_type_hints(Hyperparameters)[name])
 
 

@@ -1,4 +1,4 @@
-"""A set of digits as tasks see it: images, labels and the lists of indices they may name."""
+"""The digits that tasks share: images, labels and the lists of indices that they name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

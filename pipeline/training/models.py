@@ -10,7 +10,7 @@ from pipeline.networks.spec import NetworkSpec
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedNetwork:
-    """One network, rebuilt by its words and its parameters."""
+    """One network, rebuilt from its configuration and its parameters."""
 
     network: NetworkSpec
     init: str

@@ -1,4 +1,4 @@
-"""Which runs a variant's training consists of, and the images they see."""
+"""Which runs a variant's training consists of, and their images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ STACK_BYTES = 8 * 2**30  # a constant and not what a GPU has left: results depen
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Trainings of one network, and the digits that they see."""
+    """Trainings of one network, and their images."""
 
     tasks: list[TrainingTask]
     digits: Images
@@ -54,7 +54,7 @@ def final_plan(
     environment: Environment,
     stack: Stack = 1,
 ) -> Plan:
-    """Trainings on all images: nothing is chosen after them, so nothing is held back.
+    """Trainings on all images: nothing is chosen after them, so none are held out.
 
     `environment` is that of the workers.
     """
@@ -79,7 +79,7 @@ def final_plan(
 
 
 def validating(plan: Plan, *, validation_images: int, split_seed: int) -> Plan:
-    """The same trainings without the images held back, on which they are then judged."""
+    """The same trainings without the held-out validation images, on which they are evaluated."""
     training, validation = split(
         plan.digits.labels, validation_images=validation_images, seed=split_seed
     )

@@ -15,7 +15,7 @@ from pipeline.training.models import TrainedNetwork
 from pipeline.training.plan import Plan, final_plan
 from pipeline.training.task import TrainingTask
 
-MOST = 10  # times as many epochs: fewer images are not to mean few steps, too
+MOST = 10  # times as many epochs, so that fewer images do not mean few steps
 
 
 def sample_plan(
@@ -31,7 +31,7 @@ def sample_plan(
 ) -> Plan:
     """Every size over all seeds, size by size; `epochs` are those of a training on all images.
 
-    None are trained as one, for networks of different seeds see different images.
+    None are stacked: networks of different seeds are trained on different images.
     """
     count = len(digits.labels)
     assert max(sizes) < count, (sizes, count)
@@ -68,7 +68,7 @@ def subset(seed: int, size: int, count: int) -> np.ndarray:
 
 
 def epochs_on(size: int, count: int, epochs: int) -> int:
-    """How often `size` of `count` images are seen, where all of them are seen `epochs` times.
+    """Epochs on `size` of `count` images, where a training on all of them has `epochs`.
 
     In proportion, so that there are as many steps, up to `MOST` times as often; halves go to even.
     """
@@ -90,7 +90,7 @@ def images_per_epoch(plan: Plan) -> int:
 def trained_networks(
     tasks: Sequence[TrainingTask], results: Sequence[Result]
 ) -> list[TrainedNetwork]:
-    """Those of trainings of which no files are kept."""
+    """The networks of trainings that leave no files."""
     return [
         TrainedNetwork(
             network=task.network,

@@ -53,7 +53,7 @@ class StackedModels(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Scores [num_models, batch, classes] of images [num_models, batch, size, size].
 
-        Or of [batch, size, size]: all models then see the same.
+        Or of [batch, size, size], the same for all models.
         """
         if len(self.rows) == 1:
             return self.architecture(images.view(-1, *images.shape[-2:]))[None]
@@ -61,7 +61,9 @@ class StackedModels(nn.Module):
             self.views, images
         )
 
-    def descend(self, images: Tensor, labels: Tensor, j: Tensor | None) -> tuple[Tensor, Tensor]:
+    def compute_gradients(
+        self, images: Tensor, labels: Tensor, j: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """Losses [num_models] and scores; the gradient of `rows` becomes that of each loss."""
         scores = self(images)
         losses = criterion(scores, labels, j)
@@ -99,10 +101,12 @@ class NativeModels(StackedModels):
             [self.native.scores(*each) for each in zip(self.rows, images, strict=True)]
         )
 
-    def descend(self, images: Tensor, labels: Tensor, j: Tensor | None) -> tuple[Tensor, Tensor]:
+    def compute_gradients(
+        self, images: Tensor, labels: Tensor, j: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         constants = [None] * len(self.rows) if j is None else j.tolist()
         steps = [
-            self.native.descend(*each)
+            self.native.compute_gradients(*each)
             for each in zip(self.rows.detach(), images, labels, constants, strict=True)
         ]
         scores, losses, gradients = map(torch.stack, zip(*steps, strict=True))

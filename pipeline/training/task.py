@@ -21,7 +21,7 @@ class TrainingTask(Task):
     train_on: str
     """Digest of the exact list of image indices."""
     validate_on: str | None
-    """The same for the images that are only looked at, after every epoch."""
+    """The same for the held-out validation images, evaluated after every epoch."""
     data: str
 
     unit: ClassVar[str] = "epochs"

@@ -14,12 +14,13 @@ from pipeline.analysis.power import Planning
 from pipeline.analysis.results import assemble, headline, to_json
 from pipeline.corruptions.registry import REGISTRY
 from pipeline.execution.errors import UserError
+from pipeline.outputs.best import Best
 from pipeline.outputs.corrupted import CorruptedPredictions
 from pipeline.outputs.files import checked
 from pipeline.outputs.models import Spec
 from pipeline.outputs.predictions import Predictions
 from pipeline.outputs.probes import Probes
-from pipeline.outputs.sweeps import Best, Trial, Tuning
+from pipeline.outputs.sweeps import Trial, Tuning
 
 NUM_IMAGES = 200
 PLAN = Plan(

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.analysis.tuning import require_fair, still_improving
 from pipeline.execution.errors import UserError
-from pipeline.outputs.sweeps import Audit, Best, Budget, Candidate, Trial, Tuning
+from pipeline.outputs.best import Audit, Best, Budget, Candidate
+from pipeline.outputs.sweeps import Trial, Tuning
 from pipeline.training.hyperparameters import Hyperparameters
 
 SETTINGS = Hyperparameters(learning_rate=0.01, init="fan_in", j=3.0)

@@ -10,9 +10,9 @@ from pipeline.evaluation.plan import (
     EvaluationPlan,
     evaluation_plan,
     evaluations,
-    predictions,
     with_test,
 )
+from pipeline.evaluation.tasks.clean import EvaluationTask, PredictionTask
 from pipeline.evaluation.tasks.images import TEST
 from pipeline.execution.errors import UserError
 from pipeline.execution.provenance import cpu_environment
@@ -103,17 +103,21 @@ def test_a_look_is_another_where_what_it_depends_on_is(
 
 
 def test_evaluations_differ_where_weights_do(models: Models, few: Digits) -> None:
-    one, other = (task.key for task in evaluations(models, few, environment=ENVIRONMENT))
+    one, other = (
+        task.key for task in evaluations(EvaluationTask, models, few, environment=ENVIRONMENT)
+    )
     assert one != other
-    assert evaluations(models, few, environment=ENVIRONMENT)[0].key == one
+    assert evaluations(EvaluationTask, models, few, environment=ENVIRONMENT)[0].key == one
 
 
 def test_predictions_are_tasks_of_their_own_at_the_same_networks(
     models: Models, few: Digits
 ) -> None:
-    found = predictions(models, few, environment=ENVIRONMENT)
+    found = evaluations(PredictionTask, models, few, environment=ENVIRONMENT)
     assert all(task.weights is model.weights for task, model in zip(found, models, strict=True))
-    clean = {task.key for task in evaluations(models, few, environment=ENVIRONMENT)}
+    clean = {
+        task.key for task in evaluations(EvaluationTask, models, few, environment=ENVIRONMENT)
+    }
     assert len({task.key for task in found} | clean) == 4
 
 

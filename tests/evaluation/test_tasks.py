@@ -9,8 +9,9 @@ import torch
 
 from pipeline.corruptions.registry import REGISTRY, corrupt
 from pipeline.data.mnist import Digits, frame
-from pipeline.evaluation.plan import EvaluationPlan, evaluation_plan, evaluations, predictions
+from pipeline.evaluation.plan import EvaluationPlan, evaluation_plan, evaluations
 from pipeline.evaluation.reading import Scorer
+from pipeline.evaluation.tasks.clean import EvaluationTask, PredictionTask
 from pipeline.evaluation.tasks.corrupted import CorruptedEvaluationTask
 from pipeline.evaluation.tasks.images import TEST
 from pipeline.execution.errors import UserError
@@ -87,7 +88,7 @@ def test_evaluation_gives_the_scores_of_the_network_in_the_order_of_the_images(
     many = Digits(
         np.tile(digits.images, (3, 1, 1))[:1200], np.tile(digits.labels, 3)[:1200], "digest"
     )
-    (task,) = evaluations([model], many, environment=cpu_environment())
+    (task,) = evaluations(EvaluationTask, [model], many, environment=cpu_environment())
     everything = {TEST: np.arange(len(many.labels))}
     result = run(task, Images(images=many.images, labels=many.labels, subsets=everything))
     framed = torch.from_numpy(frame(many.images))
@@ -107,14 +108,16 @@ def test_predictions_are_the_answers_to_the_test_images(
 ) -> None:
     given = planned(models, few, digits).digits
     for task, model in zip(
-        predictions(models, few, environment=cpu_environment()), models, strict=True
+        evaluations(PredictionTask, models, few, environment=cpu_environment()),
+        models,
+        strict=True,
     ):
         result = run(task, given)
         expected = scores(model, frame(few.images)).argmax(1)
         assert result.arrays["answers"].tolist() == expected.tolist()
         assert result.arrays["answers"].dtype == np.uint8
         assert result.record["failure"] is None
-    (lost,) = predictions([nan(models[0])], few, environment=cpu_environment())
+    (lost,) = evaluations(PredictionTask, [nan(models[0])], few, environment=cpu_environment())
     assert (run(lost, given).arrays["answers"] == 255).all()
 
 

@@ -11,21 +11,13 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.tasks.clean import EvaluationTask
-from pipeline.execution.provenance import Environment
+from pipeline.execution.provenance import cpu_environment
 from pipeline.execution.task import Context, Result, Task
 from pipeline.networks.spec import NetworkSpec
 from pipeline.training.hyperparameters import Hyperparameters
 from pipeline.training.task import TrainingTask
 
-ENVIRONMENT = Environment(
-    device="a CPU",
-    cpu_capability="AVX2",
-    threads=1,
-    stack_size=1,
-    torch="2.13.0",
-    numpy="2.4.6",
-    pytorch_lightning="2.6.6",
-)
+ENVIRONMENT = cpu_environment()
 # Linear output and no hidden layers: every field can change on its own.
 NETWORK = NetworkSpec(
     input_size=32,
@@ -119,7 +111,7 @@ def test_key_changes_with_every_field(change: Change) -> None:
 
 
 def test_every_field_is_among_the_changes_and_all_keys_differ() -> None:
-    # 9 words, 3 hyperparameters, 8 of the environment, 6 of its own; 9, 8 and 2.
+    # 9 fields of the network, 3 hyperparameters, 9 of the environment, 6 others; 9, 9 and 2.
     assert len(CHANGES) == (9 + 3 + 9 + 6) + (9 + 9 + 2)
     assert len({change.after.key for change in CHANGES}) == len(CHANGES)
 

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.data.mnist import Digits
 from pipeline.evaluation.plan import evaluations as evaluations_of
+from pipeline.evaluation.tasks.clean import EvaluationTask
 from pipeline.execution.events import Finished, Progressed
 from pipeline.execution.progress import Display
 from pipeline.execution.provenance import cpu_environment
@@ -37,7 +38,7 @@ def evaluations(lenet5: NetworkSpec, digits: Digits) -> list[Task]:
     """Of one network."""
     weights = {"c1.bias": np.zeros(6, dtype=np.float32)}
     models = [TrainedNetwork(network=lenet5, init="paper", seed=0, run_key="", weights=weights)]
-    return list(evaluations_of(models, digits, environment=cpu_environment()))
+    return list(evaluations_of(EvaluationTask, models, digits, environment=cpu_environment()))
 
 
 def epoch(task: Task, number: int) -> Progressed:

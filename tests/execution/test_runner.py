@@ -19,6 +19,7 @@ import torch
 
 from pipeline.data.mnist import Digits
 from pipeline.evaluation.plan import evaluations
+from pipeline.evaluation.tasks.clean import EvaluationTask
 from pipeline.evaluation.tasks.images import TEST
 from pipeline.execution.cache import read_result, write_result
 from pipeline.execution.errors import UserError
@@ -94,7 +95,7 @@ def work(make_plan: MakePlan, digits: Digits, lenet5: NetworkSpec) -> Work:
     model = TrainedNetwork(network=lenet5, init="paper", seed=0, run_key="", weights=weights)
     trainings = [*long.tasks, *short.tasks]
     environment = cpu_environment(kernels=kernels_name())
-    evaluated = evaluations([model], digits, environment=environment)
+    evaluated = evaluations(EvaluationTask, [model], digits, environment=environment)
     tasks: list[Task] = [trainings[0], *evaluated, *trainings[1:]]
     shown = with_test_images(long.digits)
     return Work(tasks, shown, [alone(task, shown) for task in tasks])
@@ -515,9 +516,8 @@ def test_weights_of_millions_travel_with_their_job_and_nothing_is_said(
     weights = {n: v.numpy() for n, v in build(spec, init="paper", seed=0).state_dict().items()}
     assert sum(array.nbytes for array in weights.values()) > 10e6
     model = TrainedNetwork(network=spec, init="paper", seed=0, run_key="", weights=weights)
-    tasks = list[Task](
-        evaluations([model], digits, environment=cpu_environment(kernels=kernels_name()))
-    )
+    environment = cpu_environment(kernels=kernels_name())
+    tasks = list[Task](evaluations(EvaluationTask, [model], digits, environment=environment))
     images = with_test_images(Images(images=digits.images, labels=digits.labels))
     work = Work(tasks, images, [alone(tasks[0], images)])
     assert contents(run(work, cache, workers=1).results) == contents(work.expected)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pipeline.data.mnist import Digits
-from pipeline.evaluation.plan import evaluation_plan, predictions
+from pipeline.evaluation.plan import evaluation_plan, evaluations
+from pipeline.evaluation.tasks.clean import PredictionTask
 from pipeline.execution.errors import UserError
 from pipeline.execution.pool import open_pool
 from pipeline.execution.provenance import imported_files
@@ -59,7 +60,7 @@ def work(make_plan: Callable[..., Plan], digits: Digits, lenet5: NetworkSpec) ->
     made = [Result(arrays={}, record={"digest": "of other bytes"})]
     tasks: Sequence[Task] = [
         *plan.tasks,
-        *predictions(models, few, environment=environment),
+        *evaluations(PredictionTask, models, few, environment=environment),
         *asked.corrupted_sets,
         *asked.tasks(made),
         asked.filters,

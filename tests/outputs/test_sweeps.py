@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline.execution.errors import UserError
-from pipeline.outputs.sweeps import read_best, read_finalists, read_tuning
+from pipeline.outputs.best import read_best
+from pipeline.outputs.sweeps import read_finalists, read_tuning
 
 SETTINGS = {"learning_rate": 0.1, "init": "fan_in", "j": None}
 WINNER: dict[str, Any] = {

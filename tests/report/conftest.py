@@ -20,13 +20,14 @@ from pipeline.networks.describe import describe_difference
 from pipeline.networks.sizes import ModelSummary
 from pipeline.networks.spec import NetworkSpec
 from pipeline.networks.summary import summarize
+from pipeline.outputs.best import Best
 from pipeline.outputs.corrupted import CorruptedPredictions
 from pipeline.outputs.files import checked
 from pipeline.outputs.filters import Filters
 from pipeline.outputs.models import Spec
 from pipeline.outputs.predictions import Predictions
 from pipeline.outputs.probes import Probes
-from pipeline.outputs.sweeps import Best, Trial, Tuning
+from pipeline.outputs.sweeps import Trial, Tuning
 from pipeline.report.blocks import Section
 from pipeline.report.charts import figures
 from pipeline.report.figure import Figure

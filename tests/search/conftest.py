@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.execution.provenance import Environment
+from pipeline.execution.provenance import cpu_environment
 from pipeline.execution.task import Result
 from pipeline.networks.spec import NetworkSpec
 from pipeline.search.design import applying, points
@@ -109,15 +109,7 @@ class Bench:
             train_on="t" * 64,
             validate_on="v" * 64,
             data="d" * 64,
-            environment=Environment(
-                device="a CPU",
-                cpu_capability="AVX2",
-                threads=1,
-                stack_size=1,
-                torch="2",
-                numpy="2",
-                pytorch_lightning="2",
-            ),
+            environment=cpu_environment(),
         )
 
 

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from pipeline.networks.spec import NetworkSpec
+from pipeline.outputs.best import read_best
 from pipeline.outputs.sweeps import (
-    read_best,
+    Tuning,
     read_sweep_history,
     read_sweep_trainings,
     read_tuning,
     write_sweep,
 )
-from pipeline.search.outputs import history, trainings, tuning
+from pipeline.search.outputs import history, trainings, trials
 from pipeline.search.space import Dimensions, LogRange, Range
+from pipeline.search.summary import summary
 from pipeline.search.sweep import Sweep
 from pipeline.training.task import TrainingTask
 from tests.search.conftest import Bench, MakeBench, Outcome
@@ -36,12 +38,16 @@ def finals(errors: Mapping[int, tuple[float | str, ...]], bench: Bench) -> Outco
     return outcome
 
 
+def tuning(bench: Bench, found: Sweep, importance: Mapping[str, float] | None) -> Tuning:
+    best = summary("v", found, dimensions=bench.dimensions, importance=importance)
+    return Tuning(best=best, trials=trials(found))
+
+
 def written(
     folder: Path, bench: Bench, found: Sweep, importance: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """best.json as it was written."""
-    chosen = tuning("v", found, dimensions=bench.dimensions, importance=importance)
-    write_sweep(folder, chosen, history(found), trainings(found))
+    write_sweep(folder, tuning(bench, found, importance), history(found), trainings(found))
     return json.loads((folder / "best.json").read_text(encoding="utf8"))
 
 
@@ -314,7 +320,7 @@ def test_files_are_read_as_they_were_written(bench: MakeBench, tmp_path: Path) -
     found = tried.sweep(
         lambda task: NAN if task.seed == 105 or tried.trial(task) == 1 else 0.1 + 0.2
     )
-    chosen = tuning("v", found, dimensions=tried.dimensions, importance={"init": 1 / 3})
+    chosen = tuning(tried, found, {"init": 1 / 3})
     write_sweep(tmp_path, chosen, history(found), trainings(found))
     assert read_tuning(tmp_path) == chosen
     assert read_best(tmp_path).hyperparameters == found.winner

@@ -11,7 +11,7 @@ import optuna
 import pytest
 import yaml
 
-from pipeline.outputs.sweeps import read_best
+from pipeline.outputs.best import read_best
 from pipeline.stages.sweep import main
 from pipeline.study import PARAMS, STUDIES, merged, read_yaml
 from pipeline.training.hyperparameters import Hyperparameters

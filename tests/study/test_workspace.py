@@ -27,11 +27,16 @@ def a_repository(folder: Path) -> None:
         (folder / name).symlink_to(REPOSITORY / name)
 
 
-def test_a_study_of_its_own_belongs_to_the_repository_around_it(tmp_path: Path) -> None:
+def test_a_study_of_its_own_belongs_to_the_repository_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert is_standard()
     study = tmp_path / "var" / "studies" / "quick"
-    assert repository_root(study) == tmp_path
-    assert not is_standard(study)
-    assert is_standard(tmp_path)
+    study.mkdir(parents=True)
+    monkeypatch.chdir(study)
+    assert repository_root() == tmp_path
+    assert not is_standard()
 
 
 @pytest.mark.parametrize("name", study_names())

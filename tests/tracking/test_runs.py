@@ -15,7 +15,7 @@ from pipeline.execution.provenance import cpu_environment
 from pipeline.execution.task import Result
 from pipeline.outputs.misclassified import error_rate
 from pipeline.study import Study, load_study
-from pipeline.tracking.judged import judge
+from pipeline.tracking.findings import log_findings
 from pipeline.tracking.opening import open_runs
 from pipeline.tracking.runs import evaluation_runs, sample_runs, sweep_runs, training_runs
 from pipeline.training.plan import final_plan
@@ -203,7 +203,8 @@ def test_evaluation_and_report_agree_on_a_mean_that_is_not_round(
     found = {"run_keys": keys, "test_error": error, "validation_error": {"mean": None}}
     reported = {"study": {"baseline": "lenet5"}, "comparisons": [], "variants": {VARIANT: found}}
     uri = "sqlite:///var/mlflow.db"
-    judge(open_runs(uri, study.name, "final"), open_runs(uri, study.name, "sweep"), reported, 99.0)
+    final, sweep = (open_runs(uri, study.name, name) for name in ("final", "sweep"))
+    log_findings(final, sweep, reported, 99.0)
     runs = recorded(study, "final")
     for name, value in {VARIANT: 0.222222, "linear_output seed 101": 1 / 3}.items():
         points = MlflowClient(uri).get_metric_history(runs[name].info.run_id, "test_error")

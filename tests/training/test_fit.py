@@ -41,14 +41,14 @@ def batches(count: int, *, size: int, seeds: Sequence[int] = ()) -> Batches:
     return Batches(numbers, numbers + 1000, indices, batch_size=size, seeds=seeds)
 
 
-def epoch(source: Batches, member: int = 0) -> list[list[int]]:
-    """The images of each batch of one member; without seeds there is one for all."""
+def epoch(source: Batches, model: int = 0) -> list[list[int]]:
+    """The images of each batch of one model; without seeds there is one for all."""
     found = [images for chunk in source for images, _ in chunk]
-    return [(images[member] if source.seeds else images).tolist() for images in found]
+    return [(images[model] if source.seeds else images).tolist() for images in found]
 
 
-def order(source: Batches, member: int = 0) -> list[int]:
-    return [image for batch in epoch(source, member) for image in batch]
+def order(source: Batches, model: int = 0) -> list[int]:
+    return [image for batch in epoch(source, model) for image in batch]
 
 
 def test_batches_keep_the_last_short_one_and_are_as_many_as_they_say() -> None:
@@ -65,7 +65,7 @@ def test_batches_come_in_chunks_as_many_as_they_say() -> None:
         assert len(source) == len(sizes)
 
 
-def test_each_member_has_the_order_of_its_seed() -> None:
+def test_each_model_has_the_order_of_its_seed() -> None:
     both = batches(100, size=32, seeds=[5, 6])
     orders = [order(batches(100, size=32, seeds=[seed])) for seed in (5, 6)]
     assert [order(both, 0), order(batches(100, size=32, seeds=[5, 6]), 1)] == orders
@@ -174,11 +174,11 @@ def test_every_epoch_is_told_as_it_ends(make_plan: Callable[..., Plan]) -> None:
     results = train(
         plan.tasks, plan.digits, device=CPU, on_epoch=lambda *row: reported.append(row)
     )
-    assert [(member, row["epoch"]) for member, row in reported] == [
-        (member, epoch) for epoch in (1, 2, 3) for member in (0, 1)
+    assert [(model, row["epoch"]) for model, row in reported] == [
+        (model, epoch) for epoch in (1, 2, 3) for model in (0, 1)
     ]
-    for member, result in enumerate(results):
-        assert result.record["history"] == [row for place, row in reported if place == member]
+    for model, result in enumerate(results):
+        assert result.record["history"] == [row for place, row in reported if place == model]
 
 
 @pytest.mark.parametrize("difference", [{}, MLP], ids=["lenet5", "mlp"])

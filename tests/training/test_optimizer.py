@@ -28,14 +28,14 @@ def test_each_row_moves_as_by_torchs_adam_with_its_own_rate(start: torch.Tensor)
     for share in shares:
         rows.grad = gradient(rows)
         optimizer.step_by(share)
-    for member, rate in enumerate(RATES):
-        row = nn.Parameter(start[member].clone())
+    for model, rate in enumerate(RATES):
+        row = nn.Parameter(start[model].clone())
         torchs = torch.optim.Adam([row])
         for share in shares:
             row.grad = gradient(row)
             torchs.param_groups[0]["lr"] = rate * share
             torchs.step()
-        torch.testing.assert_close(rows[member], row, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(rows[model], row, rtol=1e-12, atol=1e-14)
     assert torch.equal(rows[2], start[2])
 
 

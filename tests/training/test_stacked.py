@@ -55,7 +55,7 @@ def trained(
     """The rows after a step for each batch."""
     optimizer = StackedAdam(models.rows, torch.tensor(rates, dtype=torch.float64))
     for step, batch in enumerate(batches):
-        models.descend(*batch, j)
+        models.compute_gradients(*batch, j)
         optimizer.step_by(1 - step / len(batches))
     return models.rows.detach()
 
@@ -65,7 +65,7 @@ def test_scores_and_gradient_of_a_model_are_those_of_its_network_alone(variant: 
     spec, (batch,) = NETWORKS[variant], some_batches(1)
     j, together = constants(spec), StackedModels(networks(spec))
     scores = together(batch[0])
-    together.descend(*batch, j)
+    together.compute_gradients(*batch, j)
     gradient = together.rows.grad
     assert gradient is not None
     for model, network in enumerate(networks(spec)):

@@ -11,7 +11,7 @@ from pipeline.networks.spec import NetworkSpec
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkTask(Task):
-    """The network is its words and its parameters."""
+    """The network is its configuration and its parameters."""
 
     network: NetworkSpec
     weights: Mapping[str, np.ndarray]

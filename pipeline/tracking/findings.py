@@ -1,4 +1,4 @@
-"""What the report found, into the runs that it is about, and the report itself."""
+"""Log the findings of the report to the runs that they are about, and the report itself."""
 
 import hashlib
 import time
@@ -14,7 +14,7 @@ RESULTS = "reports/results.json"
 ARTIFACTS = (REPORT, RESULTS, "params.yaml")
 
 
-def judge(final: Runs, sweep: Runs, results: Mapping[str, Any], at: float) -> None:
+def log_findings(final: Runs, sweep: Runs, results: Mapping[str, Any], at: float) -> None:
     """Test errors, one by one and together; what the sweeps chose; the verdicts.
 
     All trainings of `results` are recorded.
