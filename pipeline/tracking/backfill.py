@@ -66,9 +66,8 @@ def _backfill(study: Study, folder: Path, uri: str) -> None:
             if stage == "train":
                 trained[variant] = run_keys
             if parent := runs.parents.get(variant):
-                if (
-                    run_keys and parent.status == "RUNNING"
-                ):  # the process that began it is done, or is gone
+                # If it is still running, the process that began it is done, or is gone.
+                if run_keys and parent.status == "RUNNING":
                     runs.label(parent, this_process())
                 runs.label(parent, {**_note(study, variant), **lock.get(f"{stage}@{variant}", {})})
     _results(final, sweep, study, folder, trained)
